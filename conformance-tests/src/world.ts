@@ -1,4 +1,4 @@
-import type { ChangeReason, Counts, Entity, Priority } from '@jobboard/core/driver'
+import type { ChangeReason, Clock, Counts, Entity, JobboardDriver, Priority } from '@jobboard/core/driver'
 import type { Fault } from './lossy-driver.js'
 import type { Random } from './random.js'
 
@@ -24,6 +24,13 @@ export interface World {
   never(what: string, attempt: () => Promise<boolean>, options: { readonly duringMs: number }): Promise<void>
   /** Puts an entry on the board that no reader can parse. */
   plantMalformed(): Promise<void>
+  /**
+   * Another driver of this board, in this process and not yet opened: for requests that no board object would send,
+   * and for values that do not travel between processes. The case closes it. What it does is not in the history.
+   */
+  driver(): JobboardDriver
+  /** A clock in this process, for what a case builds on `driver()`: one client's of turned time, else the machine's. */
+  clock(): Clock
 }
 
 export interface ClientOptions {
@@ -106,8 +113,10 @@ export interface Client {
   thaw(): Promise<void>
   /** Ends the client as a crash does: SIGKILL for a process; elsewhere nothing of it is ever heard again. */
   kill(): Promise<void>
-  /** `board.close()` */
+  /** `board.close()`. A process of its own is let go, too: from then on only what the board left behind keeps it alive. */
   close(): Promise<void>
+  /** Whether the client's process has ended by itself; inside this process, whether its board is closed. */
+  ended(): Promise<boolean>
 }
 
 export interface ClaimsRun {
