@@ -39,6 +39,12 @@ export interface ClientOptions {
   readonly requestTimeoutMs?: number
   readonly refreshMs?: number
   readonly rememberMs?: number
+  /**
+   * Keeps the client in this process also where the driver declares `multiProcess`: quicker, and `details` may be what
+   * no message carries (POST-5). Its `freeze` and `kill` stop its clock and its traffic, not a process.
+   * @default false
+   */
+  readonly here?: boolean
   /** Faults of this client's driver, from the start. See `Client.fault`. */
   readonly faults?: readonly Fault[]
 }
@@ -136,7 +142,10 @@ export interface ClientClaim {
   status(): Promise<{
     readonly state: 'held' | 'settled' | 'lost'
     readonly aborted: boolean
+    /** `reason` of the lost-claim error with which the signal aborted, for example `expired`. */
     readonly reason?: string
+    /** `code` of that error. */
+    readonly code?: string
     readonly deadline: string
   }>
   assertHeld(): Promise<void>
