@@ -24,6 +24,9 @@ function rows(markdown: string): string[][] {
   )
 }
 
+/** Every key of an options type; the compiler refuses one too many and one too few. */
+type Known<Options> = Readonly<Record<keyof Options, true>>
+
 describe('errors.md', () => {
   const at = new Date()
   /** One of each; the compiler sees to it that none is missing. */
@@ -116,7 +119,7 @@ describe('options.md', () => {
   const ofBoard = () => section('options', 'Of every board')
 
   it('lists every option of a board, and no other', async () => {
-    const known: Readonly<Record<keyof core.JobboardOptions, true>> = {
+    const known: Known<core.JobboardOptions> = {
       name: true,
       owner: true,
       sessionTtlMs: true,
@@ -157,7 +160,7 @@ describe('options.md', () => {
   })
 
   it('lists every option of a posting, and no other', async () => {
-    const known: Readonly<Record<keyof PostOptions, true>> = {
+    const known: Known<PostOptions> = {
       details: true,
       priority: true,
       id: true,
@@ -167,5 +170,33 @@ describe('options.md', () => {
       delayMs: true,
     }
     expect(rows(await section('options', 'Of one posting')).map(([name]) => name)).toEqual(Object.keys(known))
+  })
+
+  it('lists every option of every other call, and no other', async () => {
+    const names = true
+    const wait: Known<core.WaitOptions> = { timeoutMs: true, signal: true }
+    const calls = {
+      fetchBoard: { drivers: true, from: true } satisfies Known<
+        Omit<core.FetchOptions, keyof core.JobboardOptions>
+      >,
+      iterJobs: {
+        onlyUnclaimed: true,
+        ensureFresh: true,
+        names,
+        state: true,
+      } satisfies Known<core.IterOptions>,
+      claimNext: { owner: true, names } satisfies Known<core.ClaimNextOptions>,
+      claims: { owner: true, names, concurrency: true, signal: true } satisfies Known<core.ClaimsOptions>,
+      waitForJob: { names, ...wait } satisfies Known<core.WaitForJobOptions>,
+      'job.wait': wait,
+      abandon: { delayMs: true, failure: true } satisfies Known<core.AbandonOptions>,
+      trash: { reason: true, error: true } satisfies Known<core.TrashOptions>,
+      forceRelease: { token: true, reason: true } satisfies Known<core.ForceOptions>,
+    }
+    const expected = Object.entries(calls).flatMap(([call, its]) =>
+      Object.keys(its).map(name => [call, name]),
+    )
+    const listed = rows(await section('options', 'Of other calls')).map(cells => cells.slice(0, 2))
+    expect(listed).toEqual(expected)
   })
 })

@@ -1,0 +1,30 @@
+import type { DriverUrl } from './driver/definition.js'
+import { InvalidOptionsError } from './errors.js'
+
+/** A scheme as in RFC 3986. At least two letters: one is a drive of Windows. */
+const urlForm = /^([a-z][a-z0-9+.-]+):([^?#]*)(?:\?([^#]*))?$/i
+
+/** Splits a board URL; undefined for a text that is none. @throws InvalidOptionsError for an option given twice. */
+export function splitUrl(text: string): DriverUrl | undefined {
+  const match = urlForm.exec(text)
+  if (match === null) return undefined
+  const [, scheme = '', rest = '', query = ''] = match
+  return { scheme: scheme.toLowerCase(), rest, query: parseQuery(query, text) }
+}
+
+/** The URL with its password and everything in the query that sounds like one struck out, for messages. */
+export function redactUrl(text: string): string {
+  return text
+    .replace(/^([a-z][a-z0-9+.-]*:\/\/[^/?#@:]*):[^/?#]*@/i, '$1:***@')
+    .replace(/([?&][^=&]*(?:pass|pw|secret|token|key)[^=&]*=)[^&#]*/gi, '$1***')
+}
+
+function parseQuery(query: string, url: string): Readonly<Record<string, string>> {
+  const options = new Map<string, string>()
+  for (const [key, value] of new URLSearchParams(query)) {
+    if (options.has(key))
+      throw new InvalidOptionsError(`${redactUrl(url)}: option ${JSON.stringify(key)} is given twice`)
+    options.set(key, value)
+  }
+  return Object.fromEntries(options)
+}

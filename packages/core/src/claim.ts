@@ -1,0 +1,211 @@
+import type { Ending, LossCause } from './driver/driver.js'
+import type { LostClaim } from './driver/records.js'
+import { ClaimLostError, ClaimSettledError, InvalidArgumentError, type LossReason } from './errors.js'
+import { type Job, type LostOwner, lostOwner } from './job.js'
+import { checkDelay } from './posting.js'
+
+/** How a claim is given up for another try. */
+export interface AbandonOptions {
+  /** How long nobody can claim the job. @default 0 */
+  readonly delayMs?: number
+  /** Counts as a failure of the job. @default false */
+  readonly failure?: boolean
+}
+
+/** Why a job is put aside for a person to look at. */
+export interface TrashOptions {
+  /** In words for people; cut to 16 KiB. */
+  readonly reason: string
+  /** What went wrong; an Error is stored with its stack. Cut to 16 KiB. */
+  readonly error?: unknown
+}
+
+/** What a claim needs of the session that keeps it alive. */
+export interface ClaimKeeper {
+  readonly scope: string
+  /** When the claim is lost unless it is renewed before, by the wall clock, milliseconds since 1970. */
+  readonly deadline: number
+  /** Looks at both clocks and loses the session if its time is over. */
+  checkTime(): void
+  /** Ends the claim at the backend. @throws ClaimLostError, OutcomeUnknownError, UnavailableError */
+  end(claim: Claim, ending: Ending): Promise<Ending['how']>
+}
+
+export type ClaimState = 'held' | 'settled' | 'lost'
+
+/** An ending without the claim that it ends. */
+export type EndingWish = Ending extends infer E
+  ? E extends Ending
+    ? Omit<E, 'jobId' | 'claimId' | 'token'>
+    : never
+  : never
+
+const longestText = 16 * 1024
+
+/**
+ * One owner's hold on one job.
+ *
+ * It is kept alive by its board's session, however long the work takes, and ends once: consumed, abandoned, trashed or
+ * lost. When it is lost `signal` aborts, before anyone else can claim the job, in a process that runs (CLAIM-8). Pass
+ * `fencingToken` to whatever the work writes to, and let that refuse lower tokens: it makes late writers harmless.
+ *
+ * ```ts
+ * await using claim = await board.claim(job)
+ * await resize(claim.job.details, { signal: claim.signal })
+ * await claim.consume()
+ * ```
+ */
+export class Claim implements AsyncDisposable {
+  readonly job: Job
+  /** Random; unique to this claim. */
+  readonly id: string
+  readonly owner: string
+  /** Greater than every token that this board gave before in its scope (CLAIM-4). */
+  readonly fencingToken: bigint
+  /** Which claim of the job this is, counted since it was posted or restored, from 1. */
+  readonly attempt: number
+  /** Who had the job and did not end it, when this is a takeover: resume from what was persisted. */
+  readonly previous: LostOwner | undefined
+  readonly #keeper: ClaimKeeper
+  #state: ClaimState = 'held'
+  #settledAs: Ending['how'] | undefined
+  #lost: ClaimLostError | undefined
+  #abort: AbortController | undefined
+  readonly #onEnd: (() => void)[] = []
+
+  /** @internal Claims come from a board. */
+  constructor(keeper: ClaimKeeper, job: Job, id: string, owner: string, token: bigint, previous?: LostClaim) {
+    this.#keeper = keeper
+    this.job = job
+    this.id = id
+    this.owner = owner
+    this.fencingToken = token
+    this.attempt = job.attempts
+    this.previous = lostOwner(previous)
+  }
+
+  /** The board's incarnation, within which tokens are compared. */
+  get scope(): string {
+    return this.#keeper.scope
+  }
+
+  get state(): ClaimState {
+    this.#keeper.checkTime()
+    return this.#state
+  }
+
+  /** Aborts with a ClaimLostError as its reason when the claim is lost. It does not abort when the claim is settled. */
+  get signal(): AbortSignal {
+    // Made when it is first asked for: most claims of a busy board are settled before anyone looks.
+    this.#abort ??= new AbortController()
+    if (this.#lost !== undefined) this.#abort.abort(this.#lost)
+    return this.#abort.signal
+  }
+
+  /** When the claim is lost unless it is renewed before. It moves with each renewal. */
+  get deadline(): Date {
+    return new Date(this.#keeper.deadline)
+  }
+
+  /**
+   * Throws unless the claim is held at this moment, by this process's clocks.
+   *
+   * Call it after anything during which the process may have stood still. It asks nobody, so it proves less than a write
+   * that carries the fencing token.
+   *
+   * @throws ClaimLostError, ClaimSettledError
+   */
+  assertHeld(): void {
+    this.#keeper.checkTime()
+    if (this.#lost !== undefined) throw this.#lost
+    if (this.#settledAs !== undefined) throw new ClaimSettledError(this.job.id, this.#settledAs)
+  }
+
+  /**
+   * Ends the claim and removes the job for good: the work is done.
+   *
+   * Checking the claim and removing the job is one atomic step at the backend (SETTLE-1).
+   *
+   * @throws ClaimLostError when the claim is not current any more; nothing was changed.
+   * @throws OutcomeUnknownError when no answer came in time; call it again to learn the outcome.
+   */
+  consume(): Promise<void> {
+    return this.#end({ how: 'consume' })
+  }
+
+  /** Gives the job back for another try, at once or later. Atomic like `consume`, same errors. */
+  async abandon(options: AbandonOptions = {}): Promise<void> {
+    const delayMs = options.delayMs === undefined ? 0 : checkDelay(options.delayMs)
+    await this.#end({ how: 'abandon', delayMs, failed: options.failure ?? false })
+  }
+
+  /** Moves the job to the board's trash, where it can be listed, restored and purged. Atomic like `consume`, same errors. */
+  async trash(options: TrashOptions): Promise<void> {
+    if (typeof options?.reason !== 'string' || options.reason === '') {
+      throw new InvalidArgumentError('trash needs a reason, a text for the person who will look at the job')
+    }
+    const error = options.error === undefined ? {} : { error: cut(errorText(options.error)) }
+    await this.#end({ how: 'trash', reason: cut(options.reason), ...error })
+  }
+
+  /** Abandons the claim if it is still held; silent when it is lost. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.state !== 'held') return
+    try {
+      await this.abandon()
+    } catch (error) {
+      // Lost or ended in the meantime: either way there is nothing left to give back.
+      if (!(error instanceof ClaimLostError || error instanceof ClaimSettledError)) throw error
+    }
+  }
+
+  /** @internal The keeper tells that the claim is lost. */
+  lose(reason: LossReason | LossCause): ClaimLostError {
+    if (this.#lost === undefined) {
+      this.#lost = new ClaimLostError(this.job.id, reason)
+      this.#state = 'lost'
+      this.#abort?.abort(this.#lost)
+      this.#ended()
+    }
+    return this.#lost
+  }
+
+  /** @internal The keeper tells that an ending is done. */
+  settle(how: Ending['how']): void {
+    if (this.#state !== 'held') return
+    this.#settledAs = how
+    this.#state = 'settled'
+    this.#ended()
+  }
+
+  /** @internal Calls back once the claim is settled or lost. */
+  onEnd(callback: () => void): void {
+    if (this.#state === 'held') this.#onEnd.push(callback)
+    else callback()
+  }
+
+  #ended(): void {
+    for (const callback of this.#onEnd.splice(0)) callback()
+  }
+
+  async #end(wish: EndingWish): Promise<void> {
+    this.assertHeld()
+    const ending = { jobId: this.job.id, claimId: this.id, token: this.fencingToken, ...wish } as Ending
+    const how = await this.#keeper.end(this, ending)
+    // An earlier ending whose reply was lost had happened after all.
+    if (how !== ending.how) throw new ClaimSettledError(this.job.id, how)
+  }
+}
+
+function errorText(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? `${error.name}: ${error.message}`) : String(error)
+}
+
+/** At most 16 KiB, without half a character at the end; U+0000 cannot be stored by every backend. */
+function cut(text: string): string {
+  const clean = text.toWellFormed().replaceAll('\u0000', '\ufffd')
+  const bytes = Buffer.from(clean, 'utf8')
+  return bytes.length <= longestText
+    ? clean
+    : new TextDecoder().decode(bytes.subarray(0, longestText), { stream: true })
+}

@@ -1,0 +1,133 @@
+import type { Chooser } from './chooser.js'
+import { Claim } from './claim.js'
+import type { Courier, Errand } from './courier.js'
+import type { ClaimAnswer, ClaimGrant, ClaimWish, JobboardDriver, WishAnswer } from './driver/driver.js'
+import type { JobRecord } from './driver/records.js'
+import {
+  AlreadyClaimedError,
+  ClaimLostError,
+  ClaimNotHeldError,
+  JobNotFoundError,
+  NotAvailableYetError,
+  OutcomeUnknownError,
+} from './errors.js'
+import type { Job } from './job.js'
+import type { Session } from './session.js'
+import type { Sessions } from './sessions.js'
+
+/** What claiming needs of its board. */
+export interface ClaimingHost {
+  readonly driver: JobboardDriver
+  readonly courier: Courier
+  readonly sessions: Sessions
+  readonly newId: () => string
+  /** Stands in for `claimNext` where the driver has none. */
+  readonly chooser: Chooser | undefined
+  job(record: JobRecord): Job
+}
+
+/** A claim, or when it may be worth looking again. */
+export interface Next {
+  readonly claim?: Claim
+  readonly nextChangeInMs?: number
+}
+
+/** Makes claims, and finds those of this board again by job. */
+export class Claiming {
+  readonly #host: ClaimingHost
+  readonly #byJob = new Map<string, Claim>()
+
+  constructor(host: ClaimingHost) {
+    this.#host = host
+  }
+
+  /** @throws AlreadyClaimedError, NotAvailableYetError, JobNotFoundError, OutcomeUnknownError, UnavailableError */
+  async claim(jobId: string, owner: string): Promise<Claim> {
+    const { session, answer } = await this.#underSession(session => this.#tryJob(session, jobId, owner))
+    switch (answer.kind) {
+      case 'claimed':
+        return this.#adopt(session, answer, owner)
+      case 'held':
+        throw new AlreadyClaimedError(jobId, answer.owner)
+      case 'delayed':
+        throw new NotAvailableYetError(jobId, new Date(answer.availableAt))
+      case 'missing':
+        throw new JobNotFoundError(jobId)
+      default:
+        throw new ClaimLostError(jobId, 'expired')
+    }
+  }
+
+  /** The first claimable job in LIST-1 order. @throws OutcomeUnknownError, UnavailableError */
+  async claimNext(owner: string, names: readonly string[] | undefined): Promise<Next> {
+    const wanted = names === undefined ? { owner } : { owner, names }
+    const { session, answer } = await this.#underSession(session => this.#tryNext(session, wanted))
+    if (answer.kind === 'claimed') return { claim: this.#adopt(session, answer, owner) }
+    // `over` twice in a row or a late duplicate: nothing was claimed, so look again at once.
+    return answer.kind === 'none' ? answer : { nextChangeInMs: 0 }
+  }
+
+  /** The claim that this board holds on a job. @throws ClaimNotHeldError */
+  held(jobId: string, owner: string | undefined): Claim {
+    const claim = this.#byJob.get(jobId)
+    if (claim === undefined || (owner !== undefined && claim.owner !== owner))
+      throw new ClaimNotHeldError(jobId, owner)
+    return claim
+  }
+
+  /** A session may end between two calls; then the same is tried once more under a new one. */
+  async #underSession<A extends { readonly kind: string }>(
+    attempt: (session: Session) => Promise<A>,
+  ): Promise<{ readonly session: Session; readonly answer: A }> {
+    const session = await this.#host.sessions.usable()
+    const answer = await attempt(session)
+    if (answer.kind !== 'over') return { session, answer }
+    const fresh = await this.#host.sessions.usable()
+    return { session: fresh, answer: await attempt(fresh) }
+  }
+
+  #tryJob(session: Session, jobId: string, owner: string): Promise<ClaimAnswer> {
+    const request = { jobId, owner, claimId: this.#host.newId() }
+    return this.#settled(session, request.claimId, { doing: 'claiming', jobId, write: true }, ticket =>
+      session.claim(request, ticket),
+    )
+  }
+
+  #tryNext(session: Session, wanted: Omit<ClaimWish, 'claimId'>): Promise<WishAnswer | ClaimAnswer> {
+    if (this.#host.chooser !== undefined) {
+      return this.#host.chooser.claimNext(wanted, jobId => this.#tryJob(session, jobId, wanted.owner))
+    }
+    const wish = { ...wanted, claimId: this.#host.newId() }
+    const errand = { doing: 'claiming the next job', write: true }
+    return this.#settled(session, wish.claimId, errand, ticket => session.claimNext(wish, ticket))
+  }
+
+  /** Delivers, and leaves no claim id behind of which nobody will know. */
+  async #settled<A extends { readonly kind: string }>(
+    session: Session,
+    claimId: string,
+    errand: Errand,
+    send: Parameters<Courier['deliver']>[1],
+  ): Promise<A> {
+    try {
+      const answer = (await this.#host.courier.deliver(errand, send)) as A
+      if (answer.kind !== 'claimed') session.disown(claimId, false)
+      return answer
+    } catch (error) {
+      session.disown(claimId, error instanceof OutcomeUnknownError)
+      throw error
+    }
+  }
+
+  #adopt(session: Session, grant: ClaimGrant, owner: string): Claim {
+    const job = this.#host.job(grant.job)
+    const claim = new Claim(session, job, grant.claimId, owner, grant.token, grant.previous)
+    // Granted, but this process stood still meanwhile: by its clocks the session is over.
+    if (!session.adopt(claim)) throw claim.lose('expired')
+    this.#byJob.set(job.id, claim)
+    claim.onEnd(() => {
+      if (this.#byJob.get(job.id) === claim) this.#byJob.delete(job.id)
+    })
+    return claim
+  }
+}

@@ -1,0 +1,115 @@
+import type { Claim } from './claim.js'
+import type { Claiming } from './claiming.js'
+import { JobboardError } from './errors.js'
+import type { Wakeups } from './wakeups.js'
+
+/** Which jobs to claim, for whom, and how many at a time. */
+export interface ClaimsOptions {
+  /** @default the board's owner */
+  readonly owner?: string
+  /** Jobs of these names only. @default all */
+  readonly names?: string | readonly string[]
+  /** How many of the claims it gave may be unsettled at the same time. @default 1 */
+  readonly concurrency?: number
+  /** Ends the iteration. Claims that were given stay as they are. */
+  readonly signal?: AbortSignal
+}
+
+/** The same, checked. */
+export interface ClaimsWish {
+  readonly owner: string
+  readonly names: readonly string[] | undefined
+  readonly concurrency: number
+  readonly signal: AbortSignal
+}
+
+/** What the loop needs of its board. */
+export interface ClaimsHost {
+  readonly claiming: Claiming
+  readonly wakeups: Wakeups
+  readonly refreshMs: number
+  trouble(error: unknown, during: string): void
+}
+
+/** How long the loop rests after a fault that may pass. */
+const restMs = 500
+
+/**
+ * Claims job after job, as capacity frees; sleeps while there is nothing to claim.
+ *
+ * A fault that may pass is reported and ridden out, since a worker should outlive an outage of its board; other errors end
+ * the iteration.
+ */
+export async function* claimsLoop(
+  host: ClaimsHost,
+  wish: ClaimsWish,
+): AsyncGenerator<Claim, void, undefined> {
+  const { signal } = wish
+  const names = wish.names && new Set(wish.names)
+  const unsettled = new Capacity(wish.concurrency)
+  while (!signal.aborted) {
+    await unsettled.free(signal)
+    if (signal.aborted) return
+    // Watched before the look: what comes in between wakes the sleep at once.
+    using watch = host.wakeups.watch({ names })
+    const { claim, sleepMs } = await next(host, wish)
+    if (claim === undefined) {
+      await watch.sleep(sleepMs, signal)
+    } else if (signal.aborted) {
+      await claim[Symbol.asyncDispose]()
+    } else {
+      unsettled.take(claim)
+      yield claim
+    }
+  }
+}
+
+async function next(
+  host: ClaimsHost,
+  wish: ClaimsWish,
+): Promise<{ readonly claim?: Claim; readonly sleepMs: number }> {
+  try {
+    const { claim, nextChangeInMs = host.refreshMs } = await host.claiming.claimNext(wish.owner, wish.names)
+    const sleepMs = Math.min(nextChangeInMs, host.refreshMs)
+    return claim === undefined ? { sleepMs } : { claim, sleepMs }
+  } catch (error) {
+    const passing =
+      error instanceof JobboardError && (error.retryable || error.code === 'JOBBOARD_CLAIM_LOST')
+    if (!passing || wish.signal.aborted) throw error
+    host.trouble(error, 'claiming the next job')
+    return { sleepMs: Math.min(restMs, host.refreshMs) }
+  }
+}
+
+/** Counts the claims that were given and not ended yet. */
+class Capacity {
+  readonly #most: number
+  #taken = 0
+  #wake: (() => void) | undefined
+
+  constructor(most: number) {
+    this.#most = most
+  }
+
+  take(claim: Claim): void {
+    this.#taken += 1
+    claim.onEnd(() => {
+      this.#taken -= 1
+      this.#wake?.()
+    })
+  }
+
+  /** Resolves when there is room for another claim, or when the signal aborts. */
+  free(signal: AbortSignal): Promise<void> {
+    if (this.#taken < this.#most) return Promise.resolve()
+    return new Promise(resolve => {
+      const wake = (): void => {
+        signal.removeEventListener('abort', wake)
+        this.#wake = undefined
+        resolve()
+      }
+      this.#wake = wake
+      signal.addEventListener('abort', wake)
+    })
+  }
+}

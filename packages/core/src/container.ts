@@ -1,0 +1,63 @@
+// First of all imports: tsyringe throws at its own import without it.
+import 'reflect-metadata'
+import { randomUUID } from 'node:crypto'
+import {
+  type DependencyContainer,
+  type InjectionToken,
+  instanceCachingFactory,
+  container as rootContainer,
+} from 'tsyringe'
+import { type Clock, systemClock } from './clock.js'
+import type { JobboardDriver } from './driver/driver.js'
+import { type Logger, silentLogger } from './logger.js'
+import type { BoardSettings, JobboardOptions } from './options.js'
+
+/**
+ * The tokens under which a board looks up its parts.
+ *
+ * Register one in a container of yours and pass that as `container`; the board makes a child of it, so that several
+ * boards share a registration and none sees another one's. Plain options stand above registrations.
+ */
+export const tokens: {
+  readonly clock: InjectionToken<Clock>
+  readonly logger: InjectionToken<Logger>
+  readonly newId: InjectionToken<() => string>
+} = {
+  clock: Symbol.for('@jobboard/core/clock'),
+  logger: Symbol.for('@jobboard/core/logger'),
+  newId: Symbol.for('@jobboard/core/newId'),
+}
+
+/** The parts of a board that can be replaced. */
+export interface Parts {
+  readonly driver: JobboardDriver
+  readonly settings: BoardSettings
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly newId: () => string
+}
+
+/** One child container per board; nothing is registered in the parent, nor in tsyringe's global one. */
+export function resolveParts(driver: JobboardDriver, settings: BoardSettings & JobboardOptions): Parts {
+  const container = (settings.container ?? rootContainer).createChildContainer()
+  return {
+    driver,
+    settings,
+    clock: part(container, tokens.clock, settings.clock, () => systemClock),
+    logger: part(container, tokens.logger, settings.logger, () => silentLogger),
+    newId: part(container, tokens.newId, settings.newId, () => randomUUID),
+  }
+}
+
+/** An option, else what the user registered, else the default. */
+function part<T>(
+  container: DependencyContainer,
+  token: InjectionToken<T>,
+  option: T | undefined,
+  standard: () => T,
+): T {
+  if (option !== undefined) container.register<T>(token, { useValue: option })
+  else if (!container.isRegistered(token, true))
+    container.register<T>(token, { useFactory: instanceCachingFactory(standard) })
+  return container.resolve(token)
+}

@@ -1,0 +1,177 @@
+import type { Clock } from './clock.js'
+import { DriverError } from './driver/driver-error.js'
+import {
+  AuthenticationError,
+  DriverDefectError,
+  IncompatibleBackendError,
+  JobboardError,
+  LimitExceededError,
+  OutcomeUnknownError,
+  PermissionDeniedError,
+  UnavailableError,
+} from './errors.js'
+
+/** What is delivered, for errors. */
+export interface Errand {
+  /** In words that complete "the outcome of … is unknown", for example `consuming`. */
+  readonly doing: string
+  readonly jobId?: string
+  /** A read has no outcome that could be unknown. */
+  readonly write: boolean
+}
+
+/** One operation on its way, over all its sends. */
+export interface Ticket {
+  /** Sends so far, the current one included. */
+  sends: number
+  /** An earlier or the current send may have been executed without our learning it. */
+  doubtful: boolean
+  /** The current send has left the queue. */
+  sent: boolean
+  /** Answered, failed or out of time: whoever meets it in a queue drops it. */
+  over: boolean
+}
+
+const firstPauseMs = 10
+const longestPauseMs = 500
+
+/**
+ * Sends an operation until it is answered, or its time is over (FAULT-1, FAULT-3).
+ *
+ * The same request goes out again after an outage or a lost reply: every request carries its own id, and drivers answer
+ * a second send as they would have answered the first. When the time is over the caller learns honestly what is known:
+ * *unavailable* if nothing was ever sent, *outcome unknown* if something was.
+ */
+export class Courier {
+  readonly #clock: Clock
+  readonly #limitMs: number
+  /** How long one send may take: short enough for a second one within the limit. */
+  readonly sendLimitMs: number
+  #underway = 0
+  readonly #whenIdle: (() => void)[] = []
+
+  constructor(clock: Clock, requestTimeoutMs: number) {
+    this.#clock = clock
+    this.#limitMs = requestTimeoutMs
+    this.sendLimitMs = Math.ceil(requestTimeoutMs * 0.4)
+  }
+
+  /** @throws UnavailableError, OutcomeUnknownError, or what the backend refused */
+  deliver<T>(
+    errand: Errand,
+    send: (ticket: Ticket) => Promise<T>,
+    limitMs: number = this.#limitMs,
+  ): Promise<T> {
+    this.#underway += 1
+    return new Promise((resolve, reject) => {
+      const ticket: Ticket = { sends: 0, doubtful: false, sent: false, over: false }
+      let lastError: unknown
+      const limit = this.#clock.setTimeout(
+        () => end(() => reject(outOfTime(errand, ticket, lastError, limitMs))),
+        limitMs,
+      )
+      const end = (finish: () => void): void => {
+        if (ticket.over) return
+        ticket.over = true
+        limit.clear()
+        finish()
+        this.#underway -= 1
+        if (this.#underway === 0) for (const idle of this.#whenIdle.splice(0)) idle()
+      }
+      const attempt = (): void => {
+        if (ticket.over) return
+        ticket.sends += 1
+        ticket.sent = false
+        send(ticket).then(
+          answer => end(() => resolve(answer)),
+          error => {
+            lastError = error
+            ticket.doubtful ||= doneMaybe(error)
+            if (isOutage(error)) this.#clock.setTimeout(attempt, pauseBefore(ticket.sends))
+            else end(() => reject(refusal(errand, ticket, error)))
+          },
+        )
+      }
+      attempt()
+    })
+  }
+
+  /** Resolves when nothing is under way; everything that is ends within its limit. */
+  idle(): Promise<void> {
+    return this.#underway === 0 ? Promise.resolve() : new Promise(resolve => this.#whenIdle.push(resolve))
+  }
+
+  /** Bounds one call of a driver, which may hang (FAULT-1). */
+  bounded<T>(call: Promise<T>, limitMs: number = this.sendLimitMs): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const timer = this.#clock.setTimeout(
+        () => reject(new DriverError('unavailable', `no answer within ${limitMs} ms`)),
+        limitMs,
+      )
+      call.then(
+        answer => {
+          timer.clear()
+          resolve(answer)
+        },
+        error => {
+          timer.clear()
+          reject(error)
+        },
+      )
+    })
+  }
+}
+
+/** Words an error that left a driver for callers; errors of core pass unchanged. */
+export function translate(error: unknown): JobboardError {
+  if (error instanceof JobboardError) return error
+  if (!(error instanceof DriverError)) {
+    const what = error instanceof Error ? error.message : String(error)
+    return new DriverDefectError(`The driver failed in a way that it does not explain: ${what}`, {
+      cause: error,
+    })
+  }
+  const options = { cause: error }
+  switch (error.kind) {
+    case 'unavailable':
+      return new UnavailableError(`The backend cannot be reached: ${error.message}`, options)
+    case 'unauthenticated':
+      return new AuthenticationError(error.message, options)
+    case 'forbidden':
+      return new PermissionDeniedError(error.message, options)
+    case 'limit':
+      return new LimitExceededError(error.message, options)
+    case 'incompatible':
+      return new IncompatibleBackendError(error.message, options)
+  }
+}
+
+function outOfTime(errand: Errand, ticket: Ticket, lastError: unknown, limitMs: number): JobboardError {
+  const cause = lastError === undefined ? undefined : { cause: lastError }
+  if (errand.write && (ticket.doubtful || ticket.sent))
+    return new OutcomeUnknownError(errand.doing, errand.jobId, cause)
+  const why = lastError instanceof Error ? lastError.message : 'no answer'
+  return new UnavailableError(`The backend did not answer within ${limitMs} ms: ${why}`, cause)
+}
+
+/** A refusal is final, but it says nothing about an earlier send whose reply was lost. */
+function refusal(errand: Errand, ticket: Ticket, error: unknown): JobboardError {
+  if (errand.write && ticket.doubtful)
+    return new OutcomeUnknownError(errand.doing, errand.jobId, { cause: error })
+  return translate(error)
+}
+
+function isOutage(error: unknown): boolean {
+  return error instanceof DriverError && error.kind === 'unavailable'
+}
+
+/** An error that is not a driver's own explains nothing, so the write may have happened. */
+function doneMaybe(error: unknown): boolean {
+  if (error instanceof DriverError) return error.done === 'maybe'
+  return !(error instanceof JobboardError)
+}
+
+/** Doubles, with jitter, so that clients which failed together do not come back together. */
+function pauseBefore(send: number): number {
+  return Math.min(longestPauseMs, firstPauseMs * 2 ** (send - 1)) * (0.5 + Math.random() / 2)
+}

@@ -1,0 +1,516 @@
+import { Administering, type ForceOptions } from './administering.js'
+import { checkEntity, checkNames, checkOwner, checkReason, checkWait, idOf } from './arguments.js'
+import { Batcher } from './batcher.js'
+import { Chooser } from './chooser.js'
+import type { AbandonOptions, Claim, TrashOptions } from './claim.js'
+import { Claiming } from './claiming.js'
+import { type ClaimsOptions, claimsLoop } from './claims-loop.js'
+import { type Parts, resolveParts } from './container.js'
+import { Courier, translate } from './courier.js'
+import type { Capability } from './driver/capabilities.js'
+import type { BackendFacts, Counts, JobboardDriver, PostAnswer } from './driver/driver.js'
+import type { Entity, JobRecord, Posting } from './driver/records.js'
+import { Emitter } from './emitter.js'
+import {
+  BoardClosedError,
+  InvalidArgumentError,
+  type JobboardError,
+  NotConnectedError,
+  OutcomeUnknownError,
+  PostingConflictError,
+  UnavailableError,
+} from './errors.js'
+import type { JobboardEventName, JobboardEvents } from './events.js'
+import { feed } from './feed.js'
+import { Job, type JobSource, TrashedJob, type WaitOptions } from './job.js'
+import { checkJobboardOptions, type JobboardOptions } from './options.js'
+import { makePosting, type PostOptions } from './posting.js'
+import { Reading } from './reading.js'
+import { batchLimits, type Session } from './session.js'
+import { Sessions } from './sessions.js'
+import { Waiting } from './waiting.js'
+import { Wakeups } from './wakeups.js'
+
+/** Which jobs an iteration shows. */
+export interface IterOptions {
+  /** Leave out what is claimed or delayed when it is read. @default false */
+  readonly onlyUnclaimed?: boolean
+  /** Reflect everything that was acknowledged to anyone before the call (LIST-3). @default false */
+  readonly ensureFresh?: boolean
+  /** Jobs of these names only. @default all */
+  readonly names?: string | readonly string[]
+  /** The same as `onlyUnclaimed`, and its opposite. @default 'all' */
+  readonly state?: 'all' | 'unclaimed' | 'claimed'
+}
+
+/** For whom the next job is claimed, and which. */
+export interface ClaimNextOptions {
+  /** @default the board's owner */
+  readonly owner?: string
+  /** Jobs of these names only. @default all */
+  readonly names?: string | readonly string[]
+}
+
+/** Which job is waited for. */
+export interface WaitForJobOptions extends WaitOptions {
+  /** Jobs of these names only. @default all */
+  readonly names?: string | readonly string[]
+}
+
+/**
+ * A board on which producers post jobs and workers claim, work and consume them.
+ *
+ * It gives every driver the same behaviour: checks, defaults, batching, sessions, retries and errors are here, and a
+ * driver only stores. Every call ends within `requestTimeoutMs`, and every claim is kept alive until it is settled.
+ *
+ * ```ts
+ * await using board = await new Jobboard(sqlite({ dir: './board' })).connect()
+ * await board.post('resize', { details: { photo: 7 } })
+ * for await (const claim of board.claims()) {
+ *   await resize(claim.job.details, claim.signal)
+ *   await claim.consume()
+ * }
+ * ```
+ *
+ * It is TaskFlow's `JobBoard` (`taskflow/jobs/base.py`), with claims that are objects.
+ */
+export class Jobboard implements AsyncDisposable {
+  /** The label that the board was given. */
+  readonly name: string
+  /** What the backend can do beyond the laws. */
+  readonly capabilities: readonly Capability[]
+  readonly #parts: Parts
+  readonly #courier: Courier
+  readonly #emitter: Emitter<JobboardEvents>
+  readonly #wakeups: Wakeups
+  readonly #reading: Reading
+  readonly #waiting: Waiting
+  readonly #administering: Administering
+  readonly #chooser: Chooser | undefined
+  readonly #posts: Batcher<Posting, PostAnswer>
+  readonly #source: JobSource
+  readonly #closing = new AbortController()
+  #facts: BackendFacts | undefined
+  #connecting: Promise<this> | undefined
+  #closed: Promise<void> | undefined
+  #sessions: Sessions | undefined
+  #claiming: Claiming | undefined
+
+  /**
+   * Makes a board; `connect()` then reaches for the backend.
+   *
+   * @throws InvalidOptionsError
+   */
+  constructor(driver: JobboardDriver, options: JobboardOptions = {}) {
+    this.#parts = resolveParts(driver, checkJobboardOptions(options))
+    const { settings, clock } = this.#parts
+    this.name = settings.name
+    this.capabilities = driver.info.capabilities
+    this.#courier = new Courier(clock, settings.requestTimeoutMs)
+    this.#emitter = new Emitter((error, event) => this.#listenerThrew(error, event))
+    this.#wakeups = new Wakeups(clock)
+    this.#reading = new Reading(driver, this.#courier, entry => this.#emitter.emit('malformed', entry))
+    this.#administering = new Administering(driver, this.#courier, this.#reading)
+    this.#posts = new Batcher(postings => driver.post(postings), this.#courier, batchLimits(driver))
+    this.#waiting = new Waiting({
+      clock,
+      reading: this.#reading,
+      wakeups: this.#wakeups,
+      refreshMs: settings.refreshMs,
+      checkOpen: () => this.#checkReady(),
+    })
+    this.#chooser = driver.claimNext === undefined ? this.#makeChooser() : undefined
+    this.#source = {
+      look: (jobId, seenInScope) => {
+        this.#checkReady()
+        return this.#waiting.look(jobId, seenInScope)
+      },
+      waitForEnd: async (job, options) => {
+        this.#checkReady()
+        return this.#waiting.forEnd(job, checkWait(options))
+      },
+    }
+  }
+
+  /** Whether `connect` has resolved and `close` was not called. It says nothing about the backend at this moment. */
+  get connected(): boolean {
+    return this.#facts !== undefined && this.#closed === undefined
+  }
+
+  /** The board's incarnation, within which fencing tokens are compared. @throws NotConnectedError */
+  get scope(): string {
+    return this.#ready().facts.scope
+  }
+
+  /** The server's name and version, for people. @throws NotConnectedError */
+  get server(): string {
+    return this.#ready().facts.server
+  }
+
+  /**
+   * Reaches for the backend and makes what the board needs there. Called again it answers the same; after a failure it
+   * tries anew.
+   *
+   * @throws UnavailableError, AuthenticationError, PermissionDeniedError, IncompatibleBackendError, BoardClosedError
+   */
+  async connect(): Promise<this> {
+    if (this.#closed !== undefined) throw new BoardClosedError(this.name)
+    this.#connecting ??= this.#connect().catch(error => {
+      this.#connecting = undefined
+      throw error
+    })
+    return this.#connecting
+  }
+
+  /**
+   * Puts a job on the board. Resolves once the backend has it as durably as it is configured to; many posts in flight
+   * share round trips.
+   *
+   * With an `id` that is on the board already nothing is added, and the answer tells where that job stands.
+   *
+   * @throws InvalidPostingError before anything is sent.
+   * @throws PostingConflictError when the id is in use for other content.
+   * @throws OutcomeUnknownError when no answer came in time; post again under its `jobId`.
+   */
+  async post(name: string, options: PostOptions = {}): Promise<Job> {
+    const { facts } = this.#ready()
+    const { newId, settings, clock } = this.#parts
+    const posting = makePosting(name, options, newId, settings.maxPayloadBytes)
+    const began = clock.monotonic()
+    const errand = { doing: 'posting', jobId: posting.id, write: true }
+    const answer = await this.#courier.deliver(errand, ticket => {
+      // A job that was posted, consumed and forgotten would be posted a second time.
+      if (ticket.doubtful && clock.monotonic() - began >= settings.rememberMs) {
+        return Promise.reject(new OutcomeUnknownError(errand.doing, posting.id))
+      }
+      return this.#posts.submit(posting, ticket)
+    })
+    if (answer.kind === 'conflict') throw new PostingConflictError(posting.id)
+    if (answer.kind === 'consumed')
+      return new Job(this.#source, traceOf(posting, clock.now()), 'COMPLETE', facts.scope)
+    return this.#job(answer.job)
+  }
+
+  /** Shows the jobs in LIST-1 order, read page by page. Jobs that come and go meanwhile never make it throw. */
+  async *iterJobs(options: IterOptions = {}): AsyncGenerator<Job, void, undefined> {
+    this.#checkReady()
+    const names = checkNames(options.names)
+    const states = options.onlyUnclaimed ? 'unclaimed' : (options.state ?? 'all')
+    const query = { kind: 'list', states, fresh: options.ensureFresh ?? false } as const
+    for await (const record of this.#reading.pages(names === undefined ? query : { ...query, names })) {
+      yield this.#job(record)
+      this.#checkReady()
+    }
+  }
+
+  /** Looks a job up on the board and in the trash; undefined when it was consumed or never there. */
+  async find(job: Job | string): Promise<Job | undefined> {
+    this.#checkReady()
+    const found = await this.#reading.job(idOf(job))
+    return typeof found.job === 'object'
+      ? new Job(this.#source, found.job, undefined, found.scope)
+      : undefined
+  }
+
+  /** How many jobs are claimable now, delayed, claimed and in the trash. */
+  async count(): Promise<Counts> {
+    this.#checkReady()
+    return this.#reading.read('counting', { kind: 'counts' })
+  }
+
+  /** Who holds a job; undefined when nobody does, or when it is not on the board. */
+  async findOwner(job: Job | string): Promise<string | undefined> {
+    return (await this.find(job))?.owner
+  }
+
+  /**
+   * Claims a job: nobody else can, until it is settled or its session ends.
+   *
+   * @throws AlreadyClaimedError, also when the holder has the same name (CLAIM-2)
+   * @throws NotAvailableYetError, JobNotFoundError
+   * @throws OutcomeUnknownError when no answer came in time; should the claim have been made, it is ended again.
+   */
+  async claim(job: Job | string, owner: string = this.#parts.settings.owner): Promise<Claim> {
+    const { claiming } = this.#ready()
+    return claiming.claim(idOf(job), checkOwner(owner))
+  }
+
+  /** Claims the first claimable job in LIST-1 order (CLAIM-5); undefined when there is none at this moment. */
+  async claimNext(options: ClaimNextOptions = {}): Promise<Claim | undefined> {
+    const { claiming } = this.#ready()
+    const next = await claiming.claimNext(
+      checkOwner(options.owner ?? this.#parts.settings.owner),
+      checkNames(options.names),
+    )
+    return next.claim
+  }
+
+  /**
+   * Claims job after job, as capacity frees, and sleeps while there is none: the loop of a worker.
+   *
+   * It ends when `signal` aborts or the board is closed. Faults that may pass are ridden out and told as `error` events.
+   */
+  async *claims(options: ClaimsOptions = {}): AsyncGenerator<Claim, void, undefined> {
+    const { claiming } = this.#ready()
+    const { concurrency = 1, owner = this.#parts.settings.owner } = options
+    if (!Number.isInteger(concurrency) || concurrency < 1) {
+      throw new InvalidArgumentError('concurrency must be a whole number of at least 1')
+    }
+    const signals =
+      options.signal === undefined ? [this.#closing.signal] : [options.signal, this.#closing.signal]
+    yield* claimsLoop(
+      {
+        claiming,
+        wakeups: this.#wakeups,
+        refreshMs: this.#parts.settings.refreshMs,
+        trouble: (error, during) => this.#trouble(error, during),
+      },
+      {
+        owner: checkOwner(owner),
+        names: checkNames(options.names),
+        concurrency,
+        signal: AbortSignal.any(signals),
+      },
+    )
+  }
+
+  /** Consumes the claim that this board holds on a job. @throws ClaimNotHeldError and what `Claim.consume` throws */
+  async consume(job: Job | string, owner?: string): Promise<void> {
+    await this.#ready().claiming.held(idOf(job), owner).consume()
+  }
+
+  /** Abandons the claim that this board holds on a job. @throws ClaimNotHeldError and what `Claim.abandon` throws */
+  async abandon(job: Job | string, owner?: string, options?: AbandonOptions): Promise<void> {
+    await this.#ready().claiming.held(idOf(job), owner).abandon(options)
+  }
+
+  /** Trashes the job of a claim that this board holds. @throws ClaimNotHeldError and what `Claim.trash` throws */
+  async trash(job: Job | string, owner: string | undefined, options: TrashOptions): Promise<void> {
+    await this.#ready().claiming.held(idOf(job), owner).trash(options)
+  }
+
+  /**
+   * Waits until there is a claimable job and shows it; undefined at the timeout (TaskFlow's `JobBoard.wait`).
+   *
+   * Somebody else may claim it first: `claims()` is the loop for workers.
+   */
+  async waitForJob(options: WaitForJobOptions = {}): Promise<Job | undefined> {
+    this.#checkReady()
+    const record = await this.#waiting.forJob(checkNames(options.names), checkWait(options))
+    return record && this.#job(record)
+  }
+
+  /**
+   * Ends somebody's claim, for operators; it counts as lost, and its owner is told within one renewal (CLAIM-13).
+   *
+   * @throws ClaimChangedError when the job has another claim by now, or none.
+   * @throws JobNotFoundError
+   */
+  async forceRelease(job: Job | string, options: ForceOptions): Promise<void> {
+    this.#checkReady()
+    checkReason(options)
+    await this.#administering.force(idOf(job), options)
+  }
+
+  /** Shows this board's trash, oldest first. */
+  async *trashed(): AsyncGenerator<TrashedJob, void, undefined> {
+    const { facts } = this.#ready()
+    for await (const record of this.#reading.pages({ kind: 'trash' })) {
+      yield new TrashedJob(this.#source, this, record, facts.scope)
+      this.#checkReady()
+    }
+  }
+
+  /** Moves a job from the trash back to the board (SETTLE-5). @throws JobNotFoundError */
+  async restore(job: Job | string): Promise<Job> {
+    this.#checkReady()
+    return this.#job(await this.#administering.restore(idOf(job)))
+  }
+
+  /** Deletes a job from the trash for good. @throws JobNotFoundError */
+  async purge(job: Job | string): Promise<void> {
+    this.#checkReady()
+    await this.#administering.purge(idOf(job))
+  }
+
+  /** Announces a participant, for as long as this board's session lives and anew under the next one (ENTITY-1). */
+  async registerEntity(entity: {
+    readonly kind: string
+    readonly name: string
+    readonly metadata?: Entity['metadata']
+  }): Promise<void> {
+    await this.#ready().sessions.announce(checkEntity(entity, this.#parts.settings.maxPayloadBytes))
+  }
+
+  /** The participants that are announced at this moment. */
+  async entities(): Promise<readonly Entity[]> {
+    this.#checkReady()
+    return this.#reading.read('listing entities', { kind: 'entities' })
+  }
+
+  /** Adds a listener; the answer removes it. A listener that throws harms nobody else (WATCH-4). */
+  on<E extends JobboardEventName>(event: E, listener: (payload: JobboardEvents[E]) => unknown): () => void {
+    return this.#emitter.on(event, listener)
+  }
+
+  /** Removes a listener. */
+  off<E extends JobboardEventName>(event: E, listener: (payload: JobboardEvents[E]) => unknown): void {
+    this.#emitter.off(event, listener)
+  }
+
+  /**
+   * Ends the board for good: waits for calls in flight, aborts the signals of unsettled claims and gives these back, to
+   * be taken over by the next claimer (CLAIM-12). A client or database that was passed in stays open.
+   *
+   * Ends within `requestTimeoutMs`. When the backend cannot be told, the claims run out by themselves.
+   *
+   * @throws UnavailableError when the driver does not close in time.
+   */
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #connect(): Promise<this> {
+    const { driver, settings, clock, logger, newId } = this.#parts
+    const { name: label, requestTimeoutMs, rememberMs, refreshMs } = settings
+    const sink = feed({
+      clock,
+      emitter: this.#emitter,
+      wakeups: this.#wakeups,
+      chooser: this.#chooser,
+      doubt: () => this.#sessions?.doubt(),
+      trouble: (error, during) => this.#trouble(error, during),
+    })
+    const environment = { label, clock, logger, requestTimeoutMs, rememberMs, refreshMs, newId }
+    const facts = await this.#courier
+      .bounded(driver.open(sink, environment), requestTimeoutMs)
+      .catch(error => {
+        throw translate(error)
+      })
+    if (this.#closed !== undefined) throw new BoardClosedError(this.name)
+    this.#facts = facts
+    this.#sessions = this.#makeSessions(facts)
+    this.#claiming = new Claiming({
+      driver,
+      courier: this.#courier,
+      sessions: this.#sessions,
+      newId,
+      chooser: this.#chooser,
+      job: record => this.#job(record),
+    })
+    return this
+  }
+
+  #makeSessions(facts: BackendFacts): Sessions {
+    const { driver, settings, clock, newId } = this.#parts
+    return new Sessions({
+      driver,
+      clock,
+      courier: this.#courier,
+      scope: facts.scope,
+      rememberMs: settings.rememberMs,
+      sessionTtlMs: settings.sessionTtlMs,
+      newId,
+      claimLost: (claim, error) =>
+        this.#emitter.emit('claimLost', { jobId: claim.job.id, owner: claim.owner, error }),
+      announceLoss: (session: Session) =>
+        this.#emitter.emit('sessionLost', { sessionId: session.id, at: new Date(clock.now()) }),
+      trouble: (error, during) => this.#trouble(error, during),
+    })
+  }
+
+  #makeChooser(): Chooser {
+    const { driver, settings, clock } = this.#parts
+    return new Chooser({
+      driver,
+      clock,
+      spreadWindow: settings.spreadWindow,
+      refreshMs: settings.refreshMs,
+      look: (doing, call) =>
+        this.#courier.deliver({ doing, write: false }, () => this.#courier.bounded(call())),
+      malformed: entries => this.#reading.reportAll(entries),
+      trouble: (error, during) => this.#trouble(error, during),
+    })
+  }
+
+  async #close(): Promise<void> {
+    const { driver, settings } = this.#parts
+    this.#closing.abort(new BoardClosedError(this.name))
+    this.#wakeups.all()
+    const partMs = settings.requestTimeoutMs / 3
+    // None of these may keep a board from closing: what cannot be told to the backend runs out there by itself.
+    await this.#courier.bounded(this.#courier.idle(), partMs).catch(error => this.#trouble(error, 'closing'))
+    if (this.#sessions !== undefined) {
+      await this.#courier
+        .bounded(this.#sessions.close(), partMs)
+        .catch(error => this.#trouble(error, 'closing the session'))
+    }
+    await this.#courier.bounded(driver.close(), partMs).catch(error => {
+      throw new UnavailableError(
+        `The driver did not close: ${error instanceof Error ? error.message : error}`,
+        { cause: error },
+      )
+    })
+  }
+
+  #job(record: JobRecord): Job {
+    return new Job(this.#source, record, undefined, this.#facts?.scope)
+  }
+
+  /** Every call looks at the clocks first, so that a process which stood still learns of its losses (CLAIM-8). */
+  #ready(): { readonly facts: BackendFacts; readonly sessions: Sessions; readonly claiming: Claiming } {
+    if (this.#closed !== undefined) throw new BoardClosedError(this.name)
+    if (this.#facts === undefined || this.#sessions === undefined || this.#claiming === undefined) {
+      throw new NotConnectedError(this.name)
+    }
+    this.#sessions.checkTime()
+    return { facts: this.#facts, sessions: this.#sessions, claiming: this.#claiming }
+  }
+
+  #checkReady(): void {
+    this.#ready()
+  }
+
+  #listenerThrew(error: unknown, event: JobboardEventName): void {
+    // A listener of `error` that throws is only logged, or it would be called for ever.
+    if (event === 'error') this.#log(error, 'in a listener of error events')
+    else this.#trouble(error, `in a listener of ${event} events`)
+  }
+
+  #trouble(error: unknown, during: string): void {
+    this.#log(error, during)
+    this.#emitter.emit('error', { error: error instanceof Error ? error : new Error(String(error)), during })
+  }
+
+  #log(error: unknown, during: string): void {
+    const known = error as Partial<JobboardError> | undefined
+    this.#parts.logger.warn(`${this.name}: ${known?.message ?? String(error)} (${during})`, {
+      board: this.name,
+      code: known?.code,
+      during,
+    })
+  }
+}
+
+/** What is known of a job that was consumed before its posting was acknowledged. */
+function traceOf({ id, name, priority, details, book }: Posting, now: number): JobRecord {
+  return {
+    id,
+    name,
+    priority,
+    details,
+    ...(book === undefined ? {} : { book }),
+    createdOn: now,
+    order: 0n,
+    attempts: 0,
+    failures: 0,
+    losses: 0,
+    takeover: false,
+    standing: { state: 'UNCLAIMED' },
+  }
+}

@@ -1,0 +1,72 @@
+import { Batcher } from './batcher.js'
+import type { Courier } from './courier.js'
+import type {
+  JobboardDriver,
+  JobsAnswer,
+  ListQuery,
+  PageAnswer,
+  ReadAnswer,
+  ReadQuery,
+  TrashQuery,
+} from './driver/driver.js'
+import type { JobRecord, MalformedEntry } from './driver/records.js'
+
+/** What a look at one job found, and in which scope. */
+export interface Found {
+  readonly scope: string
+  readonly job: JobsAnswer['found'][number]
+}
+
+const pageSize = 200
+
+/** Looks at the backend for a board: bounded in time, many looks in flight joined, malformed entries reported. */
+export class Reading {
+  readonly #driver: JobboardDriver
+  readonly #courier: Courier
+  readonly #report: (entry: MalformedEntry) => void
+  readonly #looks: Batcher<string, Found>
+
+  constructor(driver: JobboardDriver, courier: Courier, report: (entry: MalformedEntry) => void) {
+    this.#driver = driver
+    this.#courier = courier
+    this.#report = report
+    this.#looks = new Batcher(ids => this.#jobs(ids), courier, { maxEntries: 128, maxCalls: 4 })
+  }
+
+  job(jobId: string): Promise<Found> {
+    const errand = { doing: 'looking at', jobId, write: false }
+    return this.#courier.deliver(errand, ticket => this.#looks.submit(jobId, ticket))
+  }
+
+  read<Q extends ReadQuery>(doing: string, query: Q): Promise<ReadAnswer<Q>> {
+    return this.#courier.deliver({ doing, write: false }, () =>
+      this.#courier.bounded(this.#driver.read(query)),
+    )
+  }
+
+  /** Jobs page by page, in the driver's order, without those whose details do not parse (LIST-5). */
+  async *pages(
+    query: Omit<ListQuery, 'limit' | 'after'> | Omit<TrashQuery, 'limit' | 'after'>,
+  ): AsyncGenerator<JobRecord> {
+    let after: string | undefined
+    do {
+      const page: PageAnswer = await this.read('listing', {
+        ...query,
+        limit: pageSize,
+        ...(after === undefined ? {} : { after }),
+      } as ListQuery)
+      this.reportAll(page.malformed)
+      yield* page.jobs
+      after = page.next
+    } while (after !== undefined)
+  }
+
+  reportAll(entries: readonly MalformedEntry[]): void {
+    for (const entry of entries) this.#report(entry)
+  }
+
+  async #jobs(ids: readonly string[]): Promise<readonly Found[]> {
+    const { scope, found } = await this.#driver.read({ kind: 'jobs', ids })
+    return found.map(job => ({ scope, job }))
+  }
+}

@@ -1,0 +1,342 @@
+import { Batcher } from './batcher.js'
+import type { Claim, ClaimKeeper } from './claim.js'
+import type { Clock, Timer } from './clock.js'
+import type { Courier, Ticket } from './courier.js'
+import type {
+  ClaimAnswer,
+  ClaimTry,
+  ClaimWish,
+  Ending,
+  EndingAnswer,
+  JobboardDriver,
+  RenewAnswer,
+  SessionGrant,
+  SettleAnswer,
+  WishAnswer,
+} from './driver/driver.js'
+import { ClaimLostError, type LossReason, OutcomeUnknownError } from './errors.js'
+
+/** What a session needs of its board. */
+export interface SessionHost {
+  readonly driver: JobboardDriver
+  readonly clock: Clock
+  readonly courier: Courier
+  readonly scope: string
+  readonly rememberMs: number
+  /** A claim was lost; its signal has aborted. */
+  claimLost(claim: Claim, error: ClaimLostError): void
+  /** The session ended before the board was closed. `toldBy` tells whether the backend knows it. */
+  sessionLost(session: Session, toldBy: 'backend' | 'clock'): void
+  trouble(error: unknown, during: string): void
+}
+
+/** Backend clocks and ours drift apart by at most so much (CLAIM-8). */
+const driftBound = 0.01
+const leastMarginMs = 500
+
+interface Doubt {
+  readonly claim: Claim
+  readonly ending: Ending
+  /** When the first send left, on the monotonic clock. */
+  readonly since: number
+}
+
+type Work = { readonly ending: Ending } | { readonly wish: ClaimWish }
+type WorkAnswer = EndingAnswer | WishAnswer
+
+const doing = { consume: 'consuming', abandon: 'abandoning', trash: 'trashing' } as const
+
+/**
+ * Keeps the claims of one board object alive, and knows by its own clocks when they are lost.
+ *
+ * One renewal keeps all claims alive, whatever their number (CLAIM-7). The session is proven up to the moment when the last
+ * *acknowledged* renewal was *sent*: nothing else that is heard from the backend proves anything (CLAIM-8). It gives up a
+ * margin before the backend does, on the monotonic and on the wall clock, so that its owner is told before anyone else can
+ * claim. Once given up it is never renewed again (CLAIM-14).
+ */
+export class Session implements ClaimKeeper {
+  readonly id: string
+  readonly ttlMs: number
+  readonly #host: SessionHost
+  readonly #grant: SessionGrant
+  /** Claims that the backend has for certain, by id. */
+  readonly #held = new Map<string, Claim>()
+  /** Ids of claims that are being made at this moment: the backend may have them. */
+  readonly #making = new Set<string>()
+  /** Claims that are being ended at this moment: the backend may have them still. */
+  readonly #ending = new Map<string, Claim>()
+  /** Endings whose outcome their caller could not learn; they are sent again with each renewal. */
+  readonly #doubts = new Map<string, Doubt>()
+  readonly #claims: Batcher<ClaimTry, ClaimAnswer>
+  readonly #work: Batcher<Work, WorkAnswer>
+  #over = false
+  #validUntil: { monotonic: number; wall: number }
+  #expiry: Timer | undefined
+  #nextRenewal: Timer | undefined
+  #renewing = false
+
+  /** `sentAt`: when the first request for the session left, on both clocks. */
+  constructor(host: SessionHost, grant: SessionGrant, sentAt: Instant) {
+    this.#host = host
+    this.#grant = grant
+    this.id = grant.session.id
+    this.ttlMs = grant.ttlMs
+    const limits = batchLimits(host.driver)
+    this.#claims = new Batcher(tries => host.driver.claim(grant.session, tries), host.courier, limits)
+    this.#work = new Batcher(work => this.#callWork(work), host.courier, limits)
+    this.#validUntil = this.#provenBy(sentAt)
+    this.#watchExpiry()
+    this.#renewIn(this.#renewalPause())
+  }
+
+  get scope(): string {
+    return this.#host.scope
+  }
+
+  get deadline(): number {
+    const { clock } = this.#host
+    return Math.round(
+      Math.min(this.#validUntil.wall, clock.now() + this.#validUntil.monotonic - clock.monotonic()),
+    )
+  }
+
+  /** Whether claims can still be made and kept, by a look at both clocks. */
+  get usable(): boolean {
+    this.checkTime()
+    return !this.#over
+  }
+
+  checkTime(): void {
+    if (this.#over) return
+    const { clock } = this.#host
+    if (clock.monotonic() >= this.#validUntil.monotonic || clock.now() >= this.#validUntil.wall)
+      this.#lose('expired', 'clock')
+  }
+
+  /** Sends a try; its id is known to renewals from now until its answer is in. */
+  async claim(request: ClaimTry, ticket: Ticket): Promise<ClaimAnswer> {
+    this.#making.add(request.claimId)
+    const answer = await this.#claims.submit(request, ticket)
+    return answer.kind === 'over' ? this.#toldOver(answer) : answer
+  }
+
+  /** The same for the first claimable job; only for drivers that choose. */
+  async claimNext(wish: ClaimWish, ticket: Ticket): Promise<WishAnswer> {
+    this.#making.add(wish.claimId)
+    const answer = (await this.#work.submit({ wish }, ticket)) as WishAnswer
+    return answer.kind === 'over' ? this.#toldOver(answer) : answer
+  }
+
+  /**
+   * Takes a granted claim into care; false when the session is over by now.
+   *
+   * The grant may have been on its way while this process stood still: then nobody else is told that it is a claim, and
+   * the end of the session at the backend frees the job.
+   */
+  adopt(claim: Claim): boolean {
+    this.#making.delete(claim.id)
+    if (!this.usable) return false
+    this.#held.set(claim.id, claim)
+    return true
+  }
+
+  /** Forgets a claim that was not granted, or of which nobody will ever know: the next renewal then ends it. */
+  disown(claimId: string, maybeGranted: boolean): void {
+    this.#making.delete(claimId)
+    if (maybeGranted) this.renewSoon()
+  }
+
+  async end(claim: Claim, ending: Ending): Promise<Ending['how']> {
+    this.#held.delete(claim.id)
+    this.#ending.set(claim.id, claim)
+    const since = this.#doubts.get(claim.id)?.since ?? this.#host.clock.monotonic()
+    try {
+      return await this.#deliverEnding({ claim, ending, since })
+    } catch (error) {
+      this.#afterFailedEnding({ claim, ending, since }, error)
+      throw error
+    }
+  }
+
+  /** Renews at the next turn: somebody doubts that all is well. */
+  renewSoon(): void {
+    if (!this.#over && !this.#renewing) this.#renewIn(0)
+  }
+
+  /** Stops everything and tells the owners by their signals; the backend is told by the caller. */
+  retire(reason: LossReason): readonly Claim[] {
+    this.#over = true
+    this.#expiry?.clear()
+    this.#nextRenewal?.clear()
+    const lost = [...this.#held.values(), ...this.#ending.values()]
+    this.#held.clear()
+    this.#doubts.clear()
+    for (const claim of lost) claim.lose(reason)
+    return lost
+  }
+
+  #lose(reason: LossReason, toldBy: 'backend' | 'clock'): void {
+    if (this.#over) return
+    const lost = this.retire(reason)
+    for (const claim of lost) this.#host.claimLost(claim, claim.lose(reason))
+    this.#host.sessionLost(this, toldBy)
+  }
+
+  #toldOver<A>(answer: A): A {
+    this.#lose('expired', 'backend')
+    return answer
+  }
+
+  async #deliverEnding({ claim, ending, since }: Doubt): Promise<Ending['how']> {
+    const { courier, clock, rememberMs } = this.#host
+    const errand = { doing: doing[ending.how], jobId: ending.jobId, write: true }
+    let doubtful = this.#doubts.has(claim.id)
+    const answer = (await courier.deliver(errand, ticket => {
+      doubtful ||= ticket.doubtful
+      return this.#work.submit({ ending }, ticket)
+    })) as EndingAnswer
+    // Without a receipt a first send that was executed cannot be told from a claim that was lost.
+    if (answer.kind === 'lost' && doubtful && clock.monotonic() - since >= rememberMs) {
+      throw new OutcomeUnknownError(errand.doing, ending.jobId)
+    }
+    this.#ending.delete(claim.id)
+    this.#doubts.delete(claim.id)
+    if (answer.kind === 'lost') throw this.#loseClaim(claim, answer.cause)
+    claim.settle(answer.how)
+    return answer.how
+  }
+
+  #loseClaim(claim: Claim, cause: LossReason): ClaimLostError {
+    this.#held.delete(claim.id)
+    const error = claim.lose(cause)
+    this.#host.claimLost(claim, error)
+    return error
+  }
+
+  #afterFailedEnding(doubt: Doubt, error: unknown): void {
+    const { claim } = doubt
+    if (this.#over || claim.state !== 'held') {
+      this.#ending.delete(claim.id)
+    } else if (error instanceof OutcomeUnknownError) {
+      this.#doubts.set(claim.id, doubt)
+    } else {
+      // Refused or never sent: the claim stands as it stood.
+      this.#ending.delete(claim.id)
+      this.#held.set(claim.id, claim)
+    }
+  }
+
+  /** Endings first, then the wishes that they may free capacity for, in one round trip where the driver can. */
+  async #callWork(work: readonly Work[]): Promise<readonly WorkAnswer[]> {
+    const { driver } = this.#host
+    const endings = work.flatMap(item => ('ending' in item ? [item.ending] : []))
+    const wishes = work.flatMap(item => ('wish' in item ? [item.wish] : []))
+    const settled: SettleAnswer =
+      endings.length > 0
+        ? await driver.settle(this.#grant.session, endings, wishes.length > 0 ? wishes : undefined)
+        : { endings: [] }
+    const granted =
+      wishes.length === 0
+        ? []
+        : (settled.wishes ?? (await driver.claimNext?.(this.#grant.session, wishes)) ?? [])
+    const answers = { ending: settled.endings[Symbol.iterator](), wish: granted[Symbol.iterator]() }
+    return work.flatMap(item => {
+      const { value } = 'ending' in item ? answers.ending.next() : answers.wish.next()
+      return value === undefined ? [] : [value as WorkAnswer]
+    })
+  }
+
+  #renewalPause(): number {
+    return this.ttlMs / 3
+  }
+
+  #renewIn(delayMs: number): void {
+    this.#nextRenewal?.clear()
+    this.#nextRenewal = this.#host.clock.setTimeout(() => void this.#renew(), delayMs).unref()
+  }
+
+  async #renew(): Promise<void> {
+    // A process that stood still finds its timers due in any order: never renew what the clock has ended already.
+    if (!this.usable || this.#renewing) return
+    this.#renewing = true
+    const sentAt = instant(this.#host.clock)
+    let pause = this.#renewalPause()
+    try {
+      const held = [...this.#held.keys()]
+      const call = this.#host.driver.renew({ session: this.#grant.session, held })
+      this.#renewed(await this.#host.courier.bounded(call, this.ttlMs / 3), sentAt)
+    } catch (error) {
+      this.#host.trouble(error, 'renewing the session')
+      pause = this.ttlMs / 12
+    } finally {
+      this.#renewing = false
+    }
+    if (!this.#over) this.#renewIn(Math.max(0, pause - (this.#host.clock.monotonic() - sentAt.monotonic)))
+  }
+
+  #renewed(answer: RenewAnswer, sentAt: Instant): void {
+    if (answer.kind === 'over') this.#lose('expired', 'backend')
+    if (answer.kind === 'over' || !this.usable) return
+    this.#validUntil = this.#provenBy(sentAt)
+    for (const { claimId, cause } of answer.lost) {
+      // Ended while the renewal was on its way: its own answer tells how.
+      const claim = this.#held.get(claimId)
+      if (claim !== undefined) this.#loseClaim(claim, cause)
+    }
+    for (const ghost of answer.unnamed) {
+      if (!this.#knows(ghost.claimId)) this.#endGhost(ghost)
+    }
+    for (const doubt of this.#doubts.values()) this.#settleDoubt(doubt)
+  }
+
+  /** A claim that nobody here knows: a request that was thought lost and arrived after all (CLAIM-7). */
+  #endGhost(ghost: { readonly jobId: string; readonly claimId: string; readonly token: bigint }): void {
+    const ending: Ending = { ...ghost, how: 'abandon', delayMs: 0, failed: false }
+    const errand = { doing: 'abandoning', jobId: ghost.jobId, write: true }
+    this.#host.courier
+      .deliver(errand, ticket => this.#work.submit({ ending }, ticket), this.ttlMs / 3)
+      .catch(error => this.#host.trouble(error, 'ending a claim that nobody knows of'))
+  }
+
+  #knows(claimId: string): boolean {
+    return this.#held.has(claimId) || this.#making.has(claimId) || this.#ending.has(claimId)
+  }
+
+  #settleDoubt(doubt: Doubt): void {
+    this.#deliverEnding(doubt).catch(error => {
+      // Lost was told to the claim; the rest is tried again with the next renewal, until the session ends.
+      if (!(error instanceof ClaimLostError)) this.#host.trouble(error, 'learning the outcome of an ending')
+    })
+  }
+
+  #provenBy(sentAt: Instant): { monotonic: number; wall: number } {
+    const validMs = this.ttlMs * (1 - driftBound) - Math.max(this.ttlMs / 10, leastMarginMs)
+    return { monotonic: sentAt.monotonic + validMs, wall: sentAt.wall + validMs }
+  }
+
+  /** One timer that looks at the deadline and, as that has moved on by then, is set anew. */
+  #watchExpiry(): void {
+    this.checkTime()
+    if (this.#over) return
+    const leftMs = this.deadline - this.#host.clock.now()
+    this.#expiry = this.#host.clock.setTimeout(() => this.#watchExpiry(), Math.max(1, leftMs)).unref()
+  }
+}
+
+/** One moment on both clocks. */
+export interface Instant {
+  readonly monotonic: number
+  readonly wall: number
+}
+
+export function instant(clock: Clock): Instant {
+  return { monotonic: clock.monotonic(), wall: clock.now() }
+}
+
+export function batchLimits(driver: JobboardDriver): {
+  readonly maxEntries: number
+  readonly maxCalls: number
+} {
+  const { maxEntries = 128, maxCalls = 4 } = driver.info.batching ?? {}
+  return { maxEntries, maxCalls }
+}

@@ -1,0 +1,142 @@
+import type { Ticket } from './courier.js'
+import type { Entity } from './driver/records.js'
+import { type Instant, instant, Session, type SessionHost } from './session.js'
+
+/** What the sessions of a board need beside what each session needs. */
+export interface SessionsHost extends Omit<SessionHost, 'sessionLost'> {
+  readonly sessionTtlMs: number
+  readonly newId: () => string
+  /** A session ended before the board was closed. */
+  announceLoss(session: Session): void
+}
+
+/**
+ * The session of a board: opened at its first claim, replaced after loss, ended at close.
+ *
+ * A session that was given up is ended at the backend as soon as that can be reached (CLAIM-14). Entities are announced
+ * anew under every new session (ENTITY-1).
+ */
+export class Sessions {
+  readonly #host: SessionsHost
+  readonly #entities = new Map<string, Entity>()
+  #current: Session | undefined
+  #opening: Promise<Session> | undefined
+  #closed = false
+
+  constructor(host: SessionsHost) {
+    this.#host = host
+  }
+
+  /** The session, if there is one that can be used. */
+  get current(): Session | undefined {
+    return this.#current?.usable ? this.#current : undefined
+  }
+
+  /** Looks at the clocks: a process that stood still learns of a loss here. */
+  checkTime(): void {
+    this.#current?.checkTime()
+  }
+
+  /** The session, opened if there is none. @throws UnavailableError and what the backend refuses */
+  async usable(): Promise<Session> {
+    return this.current ?? this.#open()
+  }
+
+  doubt(): void {
+    this.#current?.renewSoon()
+  }
+
+  async announce(entity: Entity): Promise<void> {
+    this.#entities.set(JSON.stringify([entity.kind, entity.name]), entity)
+    const before = this.current
+    const session = await this.usable()
+    // A session that is opened now announces all entities, this one included.
+    if (session === before) await this.#announce(session, entity)
+  }
+
+  /** Aborts the signals of all claims and gives them back (CLAIM-12). */
+  async close(): Promise<void> {
+    this.#closed = true
+    const session = this.#current ?? (await this.#opening?.catch(() => undefined))
+    if (session?.usable !== true) return
+    session.retire('closed')
+    const { courier, driver } = this.#host
+    await courier.deliver({ doing: 'ending the session', write: false }, ticket => {
+      ticket.sent = true
+      return courier.bounded(driver.endSession({ id: session.id }, 'closed'))
+    })
+  }
+
+  #open(): Promise<Session> {
+    this.#opening ??= this.#start().finally(() => {
+      this.#opening = undefined
+    })
+    return this.#opening
+  }
+
+  async #start(): Promise<Session> {
+    const { courier, driver, clock, sessionTtlMs } = this.#host
+    const request = { id: this.#host.newId(), ttlMs: sessionTtlMs }
+    let sentAt: Instant | undefined
+    const grant = await courier.deliver({ doing: 'opening a session', write: false }, (ticket: Ticket) => {
+      // Of the first send: a later one is answered with the session that the first one made.
+      sentAt ??= instant(clock)
+      ticket.sent = true
+      return courier.bounded(driver.startSession(request))
+    })
+    const session = new Session(
+      { ...this.#host, sessionLost: (lost, toldBy) => this.#lost(lost, toldBy) },
+      grant,
+      sentAt ?? instant(clock),
+    )
+    this.#current = session
+    for (const entity of this.#entities.values()) await this.#announce(session, entity)
+    return session
+  }
+
+  async #announce(session: Session, entity: Entity): Promise<void> {
+    const { courier, driver } = this.#host
+    const answer = await courier.deliver(
+      { doing: `announcing ${entity.kind} ${entity.name}`, write: true },
+      ticket => {
+        ticket.sent = true
+        return courier.bounded(driver.administer({ kind: 'announce', session: { id: session.id }, entity }))
+      },
+    )
+    if (answer.kind === 'over') session.renewSoon()
+  }
+
+  #lost(session: Session, toldBy: 'backend' | 'clock'): void {
+    if (this.#current === session) this.#current = undefined
+    this.#host.announceLoss(session)
+    if (toldBy === 'clock') void this.#endAtBackend(session)
+    if (this.#entities.size > 0) void this.#reopen()
+  }
+
+  /** Until the backend answers: before that it may still hold the session's claims for us. */
+  async #endAtBackend(session: Session): Promise<void> {
+    const { courier, driver, clock } = this.#host
+    while (!this.#closed) {
+      try {
+        return await courier.bounded(driver.endSession({ id: session.id }, 'lost'))
+      } catch (error) {
+        this.#host.trouble(error, 'ending a session that was given up')
+        await new Promise<void>(resolve => clock.setTimeout(resolve, session.ttlMs / 3).unref())
+      }
+    }
+  }
+
+  /** A board that announced entities wants them listed again, also when it claims nothing. */
+  async #reopen(): Promise<void> {
+    while (!this.#closed && this.current === undefined) {
+      try {
+        await this.usable()
+      } catch (error) {
+        this.#host.trouble(error, 'announcing entities under a new session')
+        await new Promise<void>(resolve =>
+          this.#host.clock.setTimeout(resolve, this.#host.sessionTtlMs / 3).unref(),
+        )
+      }
+    }
+  }
+}
