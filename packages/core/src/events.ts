@@ -1,10 +1,11 @@
 import type { ChangeReason, MalformedEntry } from './driver/records.js'
 import type { JobboardError } from './errors.js'
 
-/** A change of one job (WATCH-1). `why` is `unknown` when the record does not show it. */
+/** A change of one job (WATCH-1). */
 export interface JobEvent {
   readonly jobId: string
-  readonly why: ChangeReason | 'unknown'
+  /** Set for `released` and `removed`, `unknown` when the record does not show it; and `restored` for a job from the trash. */
+  readonly why?: ChangeReason | 'unknown'
   /** The owner of the claim that began or ended, where the backend tells. */
   readonly owner?: string
   /** When this board learned of it. */

@@ -38,9 +38,11 @@ export function feed(host: FeedHost): DriverSink {
 function tell({ emitter, clock }: FeedHost, change: JobChange): void {
   // Most boards have no listener, and an event costs an object and a date.
   if (!emitter.has(change.change)) return
+  const endsSomething = change.change === 'released' || change.change === 'removed'
+  const why = change.why ?? (endsSomething ? 'unknown' : undefined)
   emitter.emit(change.change, {
     jobId: change.jobId,
-    why: change.why ?? 'unknown',
+    ...(why === undefined ? {} : { why }),
     ...(change.owner === undefined ? {} : { owner: change.owner }),
     at: new Date(clock.now()),
   })
