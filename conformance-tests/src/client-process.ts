@@ -1,0 +1,189 @@
+import { type ChildProcess, fork, spawn } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import type { ClientSettings, VerbAnswer, VerbArgs, VerbName } from './channel.js'
+import type { ClientNote } from './client-verbs.js'
+import type { Json } from './harness.js'
+import { type Reply, type Request, unpackError } from './wire.js'
+
+const stopLimitMs = 2_000
+const silenceMs = 200
+const keptErrorOutput = 4_000
+
+interface Pending {
+  readonly resolve: (value: unknown) => void
+  readonly reject: (error: Error) => void
+}
+
+/** A child process that holds one client's board at a time. Freeze, thaw and kill are what the system does. */
+export class ClientProcess {
+  readonly pid: number
+  readonly #child: ChildProcess
+  readonly #pending = new Map<number, Pending>()
+  readonly #exited: Promise<void>
+  #lastId = 0
+  #tell: (note: ClientNote) => void = () => {}
+  #errorOutput = ''
+  #hasExited = false
+  #letGo = false
+  /** Kills the child if this process dies while the child cannot notice. */
+  #guard: ChildProcess | undefined
+
+  constructor() {
+    const main = fileURLToPath(new URL('./client-main.js', import.meta.url))
+    this.#child = fork(main, {
+      serialization: 'advanced',
+      execArgv: [],
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    })
+    this.#child.on('message', (reply: Reply) => this.#receive(reply))
+    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#errorOutput = (this.#errorOutput + text).slice(-keptErrorOutput)
+    })
+    this.#exited = new Promise(resolve => {
+      const end = (problem: string): void => {
+        this.#hasExited = true
+        this.#dismissGuard()
+        this.#failPending(`the client's process ended (${problem})`)
+        resolve()
+      }
+      this.#child.once('exit', (code, signal) => end(signal ?? `status ${code}`))
+      this.#child.once('error', error => end(error.message))
+    })
+    if (this.#child.pid === undefined) throw new Error('cannot start a process for a client')
+    this.pid = this.#child.pid
+  }
+
+  get hasExited(): boolean {
+    return this.#hasExited
+  }
+
+  /** The end of what the process wrote to its standard error. */
+  get errorOutput(): string {
+    return this.#errorOutput
+  }
+
+  get status(): number | NodeJS.Signals | null {
+    return this.#child.signalCode ?? this.#child.exitCode
+  }
+
+  async open(
+    module: URL,
+    config: Json,
+    settings: ClientSettings,
+    tell: (note: ClientNote) => void,
+  ): Promise<void> {
+    this.#tell = tell
+    await this.#send({ open: { module: module.href, config, settings } })
+  }
+
+  async call<V extends VerbName>(verb: V, ...args: VerbArgs<V>): Promise<VerbAnswer<V>> {
+    return (await this.#send({ verb, args })) as VerbAnswer<V>
+  }
+
+  /** SIGSTOP, and a proof that it worked. */
+  async stop(): Promise<void> {
+    this.#guard ??= guardOf(this.pid)
+    this.#child.kill('SIGSTOP')
+    if ((await this.#isStopped()) === false) throw new Error(`process ${this.pid} did not stop`)
+  }
+
+  continue(): void {
+    this.#child.kill('SIGCONT')
+    this.#dismissGuard()
+  }
+
+  /** SIGKILL; resolves when the process is gone. */
+  async kill(): Promise<void> {
+    if (!this.#hasExited) this.#child.kill('SIGKILL')
+    await this.#exited
+  }
+
+  /** Lets the process end by itself, once nothing keeps it. It serves no other client. */
+  letGo(): void {
+    if (this.#letGo || this.#hasExited) return
+    this.#letGo = true
+    this.#guard ??= guardOf(this.pid)
+    this.#child.send({ id: 0, letGo: true } satisfies Request)
+  }
+
+  #send(
+    request: { open: unknown } | { verb: VerbName; args: readonly unknown[] } | { ping: true },
+  ): Promise<unknown> {
+    if (this.#hasExited)
+      return Promise.reject(new Error(`the client's process is dead\n${this.#errorOutput}`))
+    const id = ++this.#lastId
+    return new Promise((resolve, reject) => {
+      this.#pending.set(id, { resolve, reject })
+      // An argument that does not travel throws here and rejects; a child that is gone is told by `exit`.
+      this.#child.send({ id, ...request } as Request, () => {})
+    })
+  }
+
+  #receive(reply: Reply): void {
+    if ('note' in reply) {
+      this.#tell(reply)
+      return
+    }
+    const pending = this.#pending.get(reply.id)
+    this.#pending.delete(reply.id)
+    if ('error' in reply) pending?.reject(unpackError(reply.error))
+    else pending?.resolve(reply.value)
+  }
+
+  #failPending(problem: string): void {
+    const error = new Error(this.#errorOutput === '' ? problem : `${problem}\n${this.#errorOutput}`)
+    for (const { reject } of this.#pending.values()) reject(error)
+    this.#pending.clear()
+  }
+
+  /** Asks the system where it tells; elsewhere a stopped process is one that does not answer. */
+  async #isStopped(): Promise<boolean> {
+    const deadline = performance.now() + stopLimitMs
+    while (performance.now() < deadline) {
+      const state = await processState(this.pid)
+      if (state === undefined) return this.#isSilent()
+      if (state === 'T') return true
+      await pause(2)
+    }
+    return false
+  }
+
+  async #isSilent(): Promise<boolean> {
+    const answered = this.#send({ ping: true }).then(
+      () => true,
+      () => false,
+    )
+    return !(await Promise.race([answered, pause(silenceMs).then(() => false)]))
+  }
+
+  #dismissGuard(): void {
+    this.#guard?.stdin?.end('dismissed\n')
+    this.#guard = undefined
+  }
+}
+
+/** The letter with which Linux tells how a process stands; undefined where there is no /proc. */
+export async function processState(pid: number): Promise<string | undefined> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined)
+  return stat?.slice(stat.lastIndexOf(')') + 2).charAt(0)
+}
+
+/**
+ * A stopped process cannot notice that its parent died, and would stay for ever. So a shell waits beside it for a word from us:
+ * the end of the pipe without that word means that we are gone.
+ */
+function guardOf(pid: number): ChildProcess {
+  const guard = spawn('/bin/sh', ['-c', `read word || kill -KILL ${pid}`], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+  })
+  guard.unref()
+  // Without a shell the run goes on: only its own sudden death is then less tidy.
+  guard.on('error', () => {})
+  guard.stdin?.on('error', () => {})
+  return guard
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise(resolve => setTimeout(resolve, ms))
+}

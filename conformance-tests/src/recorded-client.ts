@@ -1,0 +1,237 @@
+import type { Channel, VerbAnswer, VerbArgs, VerbName } from './channel.js'
+import type { ClaimData, ClaimStatus, ClientNote } from './client-verbs.js'
+import { type Answered, type History, historyNow, type Operation, type OperationKind } from './history.js'
+import type { AbandonView, ClaimsRun, Client, ClientClaim, JobView, PostView, TrashView } from './world.js'
+
+/** A client whose every call is recorded, wherever its board is. */
+export class RecordedClient implements Client {
+  readonly name: string
+  readonly pid: number
+  /** Its name in the history. */
+  readonly #id: string
+  readonly #channel: Channel
+  readonly #history: History
+  readonly #claims: ClaimData[] = []
+  #stoppedSince: number | undefined
+  #standing: 'open' | 'closing' | 'closed' | 'killed' = 'open'
+
+  constructor(id: string, name: string, channel: Channel, history: History) {
+    this.#id = id
+    this.name = name
+    this.pid = channel.pid
+    this.#channel = channel
+    this.#history = history
+  }
+
+  get standing(): 'open' | 'frozen' | 'closing' | 'closed' | 'killed' {
+    return this.#standing === 'open' && this.#stoppedSince !== undefined ? 'frozen' : this.#standing
+  }
+
+  /** What the client tells by itself belongs to the history too. */
+  noted(note: ClientNote): void {
+    const client = this.#id
+    if (note.note === 'stalled') {
+      this.#history.note({ client, kind: 'stopped', start: note.from, end: note.until, outcome: 'ok' })
+    } else {
+      const { claimId, jobId, at } = note
+      this.#history.note({ client, kind: 'lost', claimId, jobId, start: at, end: at, outcome: 'ok' })
+    }
+  }
+
+  post(name: string, options?: PostView): Promise<JobView> {
+    return this.#call('post', 'post', [name, options], jobId(options?.id), ({ id, state }) => ({
+      jobId: id,
+      state,
+    }))
+  }
+
+  list(...args: Parameters<Client['list']>): Promise<readonly JobView[]> {
+    return this.#call('other', 'list', args)
+  }
+
+  find(job: string): Promise<JobView | undefined> {
+    return this.#call('other', 'find', [job], { jobId: job })
+  }
+
+  count(): ReturnType<Client['count']> {
+    return this.#call('other', 'count', [])
+  }
+
+  findOwner(job: string): Promise<string | undefined> {
+    return this.#call('other', 'findOwner', [job], { jobId: job })
+  }
+
+  async claim(job: string, owner?: string): Promise<ClientClaim> {
+    return this.#granted(await this.#call('claim', 'claim', [job, owner], { jobId: job }, aboutClaim))
+  }
+
+  async claimNext(...args: Parameters<Client['claimNext']>): Promise<ClientClaim | undefined> {
+    const claim = await this.#call('claim', 'claimNext', args, {}, aboutClaim)
+    return claim && this.#granted(claim)
+  }
+
+  async claims(...args: Parameters<Client['claims']>): Promise<ClaimsRun> {
+    const run = await this.#call('other', 'startClaims', args)
+    return {
+      next: async () => {
+        const claim = await this.#call('claim', 'nextOfClaims', [run], {}, aboutClaim)
+        return claim && this.#granted(claim)
+      },
+      stop: () => this.#call('other', 'stopClaims', [run]),
+    }
+  }
+
+  consume(job: string, owner?: string): Promise<void> {
+    return this.#call('consume', 'consume', [job, owner], this.#claimOf(job, owner))
+  }
+
+  abandon(job: string, owner?: string, options?: AbandonView): Promise<void> {
+    return this.#call('abandon', 'abandon', [job, owner, options], this.#claimOf(job, owner))
+  }
+
+  trash(job: string, owner: string | undefined, options: TrashView): Promise<void> {
+    return this.#call('trash', 'trash', [job, owner, options], this.#claimOf(job, owner))
+  }
+
+  waitForJob(...args: Parameters<Client['waitForJob']>): Promise<JobView | undefined> {
+    return this.#call('other', 'waitForJob', args)
+  }
+
+  waitForEnd(...args: Parameters<Client['waitForEnd']>): ReturnType<Client['waitForEnd']> {
+    return this.#call('other', 'waitForEnd', args, { jobId: args[0] })
+  }
+
+  forceRelease(...args: Parameters<Client['forceRelease']>): Promise<void> {
+    return this.#call('forceRelease', 'forceRelease', args, { jobId: args[0] })
+  }
+
+  trashed(): Promise<readonly JobView[]> {
+    return this.#call('other', 'trashed', [])
+  }
+
+  restore(job: string): Promise<JobView> {
+    return this.#call('restore', 'restore', [job], { jobId: job })
+  }
+
+  purge(job: string): Promise<void> {
+    return this.#call('purge', 'purge', [job], { jobId: job })
+  }
+
+  registerEntity(...args: Parameters<Client['registerEntity']>): Promise<void> {
+    return this.#call('other', 'registerEntity', args)
+  }
+
+  entities(): ReturnType<Client['entities']> {
+    return this.#call('other', 'entities', [])
+  }
+
+  events(): ReturnType<Client['events']> {
+    return this.#channel.call('events')
+  }
+
+  addThrowingListener(): Promise<void> {
+    return this.#channel.call('addThrowingListener')
+  }
+
+  calls(): ReturnType<Client['calls']> {
+    return this.#channel.call('calls')
+  }
+
+  fault(...args: Parameters<Client['fault']>): Promise<void> {
+    return this.#channel.call('fault', ...args)
+  }
+
+  faultsLeft(): Promise<number> {
+    return this.#channel.call('faultsLeft')
+  }
+
+  releaseLate(): Promise<void> {
+    return this.#channel.call('releaseLate')
+  }
+
+  liftFaults(): Promise<void> {
+    return this.#channel.call('liftFaults')
+  }
+
+  freeze(): Promise<void> {
+    this.#stoppedSince ??= historyNow()
+    return this.#channel.freeze()
+  }
+
+  async thaw(): Promise<void> {
+    await this.#channel.thaw()
+    this.#noteStop(historyNow())
+  }
+
+  async kill(): Promise<void> {
+    this.#standing = 'killed'
+    this.#stoppedSince ??= historyNow()
+    await this.#channel.kill()
+    this.#noteStop()
+  }
+
+  async close(): Promise<void> {
+    if (this.#standing === 'open') this.#standing = 'closing'
+    await this.#call('close', 'close', [])
+    this.#standing = 'closed'
+  }
+
+  ended(): Promise<boolean> {
+    return this.#channel.ended()
+  }
+
+  /** For a client that is still frozen when its case is over: it counts as stopped for ever. */
+  noteFrozen(): void {
+    this.#noteStop()
+  }
+
+  #noteStop(end?: number): void {
+    if (this.#stoppedSince === undefined) return
+    const stop: Operation = { client: this.#id, kind: 'stopped', start: this.#stoppedSince, outcome: 'ok' }
+    this.#history.note(end === undefined ? stop : { ...stop, end })
+    this.#stoppedSince = undefined
+  }
+
+  #call<V extends VerbName>(
+    kind: OperationKind,
+    verb: V,
+    args: VerbArgs<V>,
+    about: Answered = {},
+    answered?: (value: VerbAnswer<V>) => Answered,
+  ): Promise<VerbAnswer<V>> {
+    return this.#history.record(
+      { client: this.#id, kind, ...about },
+      () => this.#channel.call(verb, ...args),
+      answered,
+    )
+  }
+
+  /** The claim that an ending by job id is about: the last one that this client was granted. */
+  #claimOf(job: string, owner: string | undefined): Answered {
+    const claim = this.#claims.findLast(one => one.jobId === job && (owner ?? one.owner) === one.owner)
+    return { jobId: job, ...(claim && { claimId: claim.id }) }
+  }
+
+  #granted(claim: ClaimData): ClientClaim {
+    this.#claims.push(claim)
+    const about = { jobId: claim.jobId, claimId: claim.id }
+    return {
+      ...claim,
+      status: (): Promise<ClaimStatus> => this.#channel.call('claimStatus', claim.id),
+      assertHeld: () => this.#channel.call('assertHeld', claim.id),
+      consume: () => this.#call('consume', 'consumeClaim', [claim.id], about),
+      abandon: options => this.#call('abandon', 'abandonClaim', [claim.id, options], about),
+      trash: options => this.#call('trash', 'trashClaim', [claim.id, options], about),
+    }
+  }
+}
+
+function jobId(id: string | undefined): Answered {
+  return id === undefined ? {} : { jobId: id }
+}
+
+function aboutClaim(claim: ClaimData | undefined): Answered {
+  if (claim === undefined) return {}
+  const { id, jobId: job, token, scope, owner } = claim
+  return { claimId: id, jobId: job, token: token.toString(), scope, owner }
+}

@@ -1,0 +1,136 @@
+import { readFileSync } from 'node:fs'
+import type { Capability } from '@jobboard/core/driver'
+import type { Harness } from './harness.js'
+import { type Law, lawSummaries, laws } from './laws.js'
+
+/** How one case ended. */
+export type CaseResult = {
+  readonly id: string
+  readonly law: Law
+  readonly title: string
+  readonly needs: readonly Capability[]
+} & (
+  | { readonly status: 'passed'; readonly ms: number }
+  | {
+      readonly status: 'failed'
+      readonly ms: number
+      readonly error: Error
+      /** The laws that were broken: the case's own, or those that its history breaks. */
+      readonly blames: readonly Law[]
+      /** How to run this case again with the same choices. */
+      readonly reproduce: string
+    }
+  | { readonly status: 'not-applicable'; readonly missing: Capability }
+)
+
+/** What one run says of one driver on one backend. `JSON.stringify` writes it. */
+export interface Report {
+  /** What a reader must know before the figures. */
+  readonly notes: readonly string[]
+  readonly driver: string
+  readonly backend: string
+  /** Version of this suite. */
+  readonly suite: string
+  readonly node: string
+  readonly started: string
+  readonly ms: number
+  readonly seed: number
+  /** What the driver declares; it chose the cases. */
+  readonly capabilities: readonly Capability[]
+  readonly level: Level
+  readonly counts: { readonly passed: number; readonly failed: number; readonly notApplicable: number }
+  readonly cases: readonly CaseReport[]
+}
+
+export interface Level {
+  /** Every case that asks for no capability passed. */
+  readonly conforms: boolean
+  /** Declared capabilities of which every case passed too; none without conformance. */
+  readonly granted: readonly Capability[]
+}
+
+/** A result in which the error is text. */
+export type CaseReport = Omit<CaseResult, 'error'> & {
+  readonly missing?: Capability
+  readonly ms?: number
+  readonly error?: string
+  readonly blames?: readonly Law[]
+  readonly reproduce?: string
+}
+
+const notFaultTested =
+  'Not fault-tested: the harness gives no control over a server, so none was stopped, paused or restarted.'
+
+export function makeReport(
+  harness: Pick<Harness, 'driver' | 'backend' | 'capabilities'>,
+  seed: number,
+  started: Date,
+  results: readonly CaseResult[],
+): Report {
+  const count = (status: CaseResult['status']): number => results.filter(one => one.status === status).length
+  const { driver, backend, capabilities } = harness
+  return {
+    notes: [notFaultTested],
+    ...{ driver, backend, suite: suiteVersion(), node: process.versions.node },
+    ...{ started: started.toISOString(), ms: Date.now() - started.getTime(), seed, capabilities },
+    level: levelOf(capabilities, results),
+    counts: { passed: count('passed'), failed: count('failed'), notApplicable: count('not-applicable') },
+    cases: results.map(caseReport),
+  }
+}
+
+/** For people: grouped by law, failures with what they say and how to see them again, the count last. */
+export function renderReport(report: Report): string {
+  const { driver, backend, suite, node, seed, level, counts } = report
+  return [
+    ...report.notes,
+    `${driver} on ${backend}; suite ${suite}, Node ${node}, seed ${seed}`,
+    ...laws.flatMap(law => renderLaw(law, report.cases)),
+    '',
+    level.conforms ? `Conforms; granted: ${level.granted.join(', ') || 'no capability'}` : 'Does not conform',
+    `${counts.passed} passed, ${counts.failed} failed, ${counts.notApplicable} not applicable`,
+    '',
+  ].join('\n')
+}
+
+function levelOf(capabilities: readonly Capability[], results: readonly CaseResult[]): Level {
+  const broken = results.filter(one => one.status === 'failed')
+  const conforms = results.some(one => one.status === 'passed') && broken.every(one => one.needs.length > 0)
+  const granted = capabilities.filter(
+    capability => capability !== 'faultTested' && !broken.some(one => one.needs.includes(capability)),
+  )
+  return { conforms, granted: conforms ? granted : [] }
+}
+
+function caseReport(result: CaseResult): CaseReport {
+  if (result.status !== 'failed') return result
+  const { error, ...rest } = result
+  return { ...rest, error: textOf(error) }
+}
+
+function textOf(error: Error): string {
+  const text = error.stack?.includes(error.message)
+    ? error.stack
+    : `${error.name}: ${error.message}\n${error.stack ?? ''}`
+  return error.cause instanceof Error ? `${text}\ncaused by: ${textOf(error.cause)}` : text
+}
+
+function renderLaw(law: Law, cases: readonly CaseReport[]): string[] {
+  const ofLaw = cases.filter(one => one.law === law)
+  return ofLaw.length === 0 ? [] : ['', `${law}  ${lawSummaries[law]}`, ...ofLaw.flatMap(renderCase)]
+}
+
+const marks = { passed: 'ok  ', failed: 'FAIL', 'not-applicable': 'n/a ' } as const
+
+function renderCase({ id, title, status, ms, missing, error, blames, reproduce }: CaseReport): string[] {
+  const line = `  ${marks[status]}  ${id}: ${title}${ms === undefined ? '' : ` (${ms} ms)`}`
+  if (status === 'not-applicable') return [`${line}; needs ${missing}`]
+  if (status === 'passed') return [line]
+  const details = [...(error ?? '').split('\n'), `breaks: ${blames?.join(', ')}`, `again:  ${reproduce}`]
+  return [line, ...details.map(detail => `          ${detail}`)]
+}
+
+function suiteVersion(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(text) as { readonly version: string }).version
+}
