@@ -1,0 +1,145 @@
+import { Jobboard, type JobboardOptions, silentLogger } from '@jobboard/core'
+import {
+  type BackendFacts,
+  type ClaimAnswer,
+  type ClaimGrant,
+  contentHash,
+  type DriverSink,
+  type Ending,
+  type EndingAnswer,
+  type JobboardDriver,
+  type JobRecord,
+  type Posting,
+  type RenewAnswer,
+  type SessionRef,
+} from '@jobboard/core/driver'
+import type { World } from '../world.js'
+
+/** Core's promise to drivers, kept by the bare requests too: a call is bounded. */
+const requestTimeoutMs = 5_000
+
+/**
+ * A driver without a board object around it. It says what no board object would say on purpose: the same request
+ * twice, a request of long ago, an ending of somebody else's claim.
+ */
+export class BareDriver {
+  readonly driver: JobboardDriver
+  readonly #world: World
+
+  /** Not opened yet. */
+  constructor(world: World) {
+    this.#world = world
+    this.driver = world.driver()
+  }
+
+  static async open(world: World, options?: { readonly rememberMs?: number }): Promise<BareDriver> {
+    const bare = new BareDriver(world)
+    await bare.open(options?.rememberMs)
+    return bare
+  }
+
+  open(rememberMs: number = 60_000): Promise<BackendFacts> {
+    return this.driver.open(deafSink, {
+      label: 'bare',
+      clock: this.#world.clock(),
+      logger: silentLogger,
+      requestTimeoutMs,
+      rememberMs,
+      refreshMs: 30_000,
+      newId: () => this.#world.random.uuid(),
+    })
+  }
+
+  id(): string {
+    return this.#world.random.uuid()
+  }
+
+  /** Posts a job and answers with its id. */
+  async post(name: string, over?: Partial<Posting>): Promise<string> {
+    const posting = this.posting(name, over)
+    await this.driver.post([posting])
+    return posting.id
+  }
+
+  posting(name: string, over?: Partial<Posting>): Posting {
+    const content = { name, priority: 'NORMAL' as const, details: '{}', ...over }
+    return { id: this.id(), delayMs: 0, ...content, hash: contentHash(content) }
+  }
+
+  async session(): Promise<SessionRef> {
+    const grant = await this.driver.startSession({ id: this.id(), ttlMs: this.#world.ttlMs })
+    return grant.session
+  }
+
+  async claim(session: SessionRef, jobId: string, claimId: string = this.id()): Promise<ClaimAnswer> {
+    return only(await this.driver.claim(session, [{ jobId, claimId, owner: 'bare' }]))
+  }
+
+  /** Claims what must be claimable. */
+  async take(session: SessionRef, jobId: string, claimId?: string): Promise<ClaimGrant> {
+    const answer = await this.claim(session, jobId, claimId)
+    if (answer.kind !== 'claimed') throw new Error(`could not claim the job: ${answer.kind}`)
+    return answer
+  }
+
+  async settle(session: SessionRef, ending: Ending): Promise<EndingAnswer> {
+    const { endings } = await this.driver.settle(session, [ending])
+    return only(endings)
+  }
+
+  renew(session: SessionRef, held: readonly string[] = []): Promise<RenewAnswer> {
+    return this.driver.renew({ session, held })
+  }
+
+  async look(jobId: string): Promise<JobRecord | 'consumed' | 'malformed' | 'absent'> {
+    const { found } = await this.driver.read({ kind: 'jobs', ids: [jobId] })
+    return only(found)
+  }
+
+  /** UNCLAIMED, CLAIMED, TRASHED, or what a look tells instead of a record. */
+  async standing(jobId: string): Promise<string> {
+    const found = await this.look(jobId)
+    return typeof found === 'string' ? found : found.standing.state
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // Bounded, since a driver that cannot close must fail the cases of that law and no others.
+    await Promise.race([this.driver.close().catch(() => {}), delay(2_000)])
+  }
+}
+
+/** An ending of a claim, as its holder would send it. */
+export function endingOf(grant: ClaimGrant, how: Ending['how']): Ending {
+  const claim = { jobId: grant.job.id, claimId: grant.claimId, token: grant.token }
+  if (how === 'abandon') return { ...claim, how, delayMs: 0, failed: false }
+  return how === 'trash' ? { ...claim, how, reason: 'no use' } : { ...claim, how }
+}
+
+/** A board object in this process, for what a client cannot show: an iteration that is stopped midway, a driver in disguise. */
+export function boardHere(
+  world: World,
+  options?: JobboardOptions,
+  driver: JobboardDriver = world.driver(),
+): Promise<Jobboard> {
+  const board = new Jobboard(driver, { sessionTtlMs: world.ttlMs, clock: world.clock(), ...options })
+  return board.connect()
+}
+
+/** The one answer to a batch of one. */
+export function only<T>(answers: readonly T[]): T {
+  if (answers.length !== 1) throw new Error(`expected one answer, got ${answers.length}`)
+  return answers[0] as T
+}
+
+/** Bare requests are about answers; what is pushed is told by clients. */
+const deafSink: DriverSink = {
+  changed: () => {},
+  gap: () => {},
+  doubt: () => {},
+  malformed: () => {},
+  trouble: () => {},
+}
+
+function delay(ms: number): Promise<void> {
+  return new Promise(resolve => setTimeout(resolve, ms).unref())
+}

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict'
+import type { ConformanceCase } from '../case.js'
+
+const conductor = { kind: 'conductor', name: 'one', metadata: { host: 'h1', flows: ['a', 'b'] } }
+
+export const entityIsListed: ConformanceCase = {
+  id: 'entities/listed',
+  law: 'ENTITY-1',
+  title: 'a registered entity is listed with its kind, name and metadata; registered again it is replaced',
+  needs: [],
+  async run(world) {
+    const [client, reader] = [await world.client('client'), await world.client('reader')]
+    assert.deepEqual(await reader.entities(), [])
+    await client.registerEntity(conductor)
+    assert.deepEqual(await reader.entities(), [conductor])
+    const other = { kind: 'worker', name: 'one', metadata: {} }
+    await client.registerEntity(other)
+    await client.registerEntity({ ...conductor, metadata: { host: 'h2' } })
+    const listed = await reader.entities()
+    assert.deepEqual(
+      listed.toSorted((a, b) => a.kind.localeCompare(b.kind)),
+      [{ ...conductor, metadata: { host: 'h2' } }, other],
+    )
+  },
+}
+
+export const entityVanishes: ConformanceCase = {
+  id: 'entities/vanish',
+  law: 'ENTITY-1',
+  title: 'an entity stays while its board lives, vanishes when that is closed, and in time when it dies',
+  needs: [],
+  async run(world) {
+    const [closing, dead] = [await world.client('closing'), await world.client('dead')]
+    const reader = await world.client('reader')
+    await closing.registerEntity({ ...conductor, name: 'closing' })
+    await dead.registerEntity({ ...conductor, name: 'dead' })
+    const names = async () => (await reader.entities()).map(({ name }) => name).sort()
+    await world.never('one of them vanishes', async () => (await names()).length < 2, {
+      duringMs: world.ttlMs * 1.3,
+    })
+    await closing.close()
+    assert.deepEqual(await names(), ['dead'])
+    await dead.kill()
+    await world.eventually('the dead one vanishes', async () => (await names()).length === 0, {
+      withinMs: world.takeoverMs,
+    })
+  },
+}
+
+export const entityComesBack: ConformanceCase = {
+  id: 'entities/announced-anew',
+  law: 'ENTITY-1',
+  title: 'an entity is announced anew when its board lost its session and has a new one',
+  needs: [],
+  async run(world) {
+    const [sleeper, reader] = [await world.client('sleeper'), await world.client('reader')]
+    await sleeper.registerEntity(conductor)
+    await sleeper.freeze()
+    await world.eventually('it vanishes', async () => (await reader.entities()).length === 0, {
+      withinMs: world.takeoverMs,
+    })
+    await sleeper.thaw()
+    await world.eventually('it is back', async () => (await reader.entities()).length === 1, {
+      withinMs: world.takeoverMs,
+    })
+    assert.deepEqual(await reader.entities(), [conductor])
+  },
+}

@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict'
+import { type Job, priorities } from '@jobboard/core'
+import { priorityRank } from '@jobboard/core/driver'
+import type { ConformanceCase } from '../case.js'
+import type { Client, JobView } from '../world.js'
+import { BareDriver, boardHere } from './bare.js'
+import { idsOf, postMany, upTo } from './support.js'
+
+/** More than a driver reads, writes or keeps at one time. */
+const many = 10_000
+
+export const orderOfMany: ConformanceCase = {
+  id: 'listing/order-of-many',
+  law: 'LIST-1',
+  title: 'ten thousand jobs are listed in order',
+  needs: [],
+  async run(world) {
+    const [poster, reader] = [await world.client('poster'), await world.client('reader')]
+    // Posts of one batch have no order among them, so the order of batches is what can be checked.
+    const batchOf = new Map<string, number>()
+    for (const batch of upTo(10)) {
+      for (const job of await postMany(poster, many / 10)) batchOf.set(job.id, batch)
+    }
+    const place = (job: JobView): number =>
+      priorityRank(job.priority) * 10 + (batchOf.get(job.id) ?? Number.NaN)
+    const places = (await reader.list({ ensureFresh: true })).map(place)
+    assert.equal(places.length, many)
+    assert.deepEqual(
+      places,
+      places.toSorted((a, b) => a - b),
+    )
+  },
+}
+
+export const countsOfMany: ConformanceCase = {
+  id: 'listing/counts-of-many',
+  law: 'LIST-6',
+  title: 'ten thousand jobs are counted exactly',
+  needs: [],
+  async run(world) {
+    const [client, reader] = [await world.client('client'), await world.client('reader')]
+    const jobs = await postMany(client, many - 100)
+    await Promise.all(upTo(100).map(() => client.post('later', { delayMs: world.ttlMs * 100 })))
+    const claims = await Promise.all(jobs.slice(0, 30).map(job => client.claim(job.id)))
+    await Promise.all(claims.slice(0, 10).map(claim => claim.trash({ reason: 'no use' })))
+    await Promise.all(claims.slice(10, 15).map(claim => claim.consume()))
+    const unclaimed = many - 100 - 30
+    assert.deepEqual(await reader.count(), { unclaimed, delayed: 100, claimed: 15, trashed: 10 })
+  },
+}
+
+export const pagesWhileJobsChange: ConformanceCase = {
+  id: 'listing/pages-while-jobs-change',
+  law: 'LIST-4',
+  title:
+    'a listing of many pages shows nothing twice and misses nothing, while others post, claim and settle',
+  needs: [],
+  async run(world) {
+    const [poster, worker, reader] = await Promise.all(
+      ['poster', 'worker', 'reader'].map(name => world.client(name)),
+    )
+    assert.ok(poster && worker && reader)
+    const stay = idsOf(await postMany(poster, 1_500))
+    const go = await Promise.all(
+      upTo(60).map(i => poster.post('goes', { priority: priorities[i % 5] ?? 'LOW' })),
+    )
+
+    const churn = Promise.all([
+      postMany(poster, 300),
+      ...go.map(async ({ id }, i) => {
+        const claim = await worker.claim(id)
+        if (i % 3 === 0) return claim.consume()
+        await (i % 3 === 1 ? claim.trash({ reason: 'no use' }) : claim.abandon())
+      }),
+    ])
+    const shown: string[] = []
+    for (const _ of upTo(3)) {
+      shown.splice(0, Infinity, ...idsOf(await reader.list({ ensureFresh: true })))
+      assert.equal(new Set(shown).size, shown.length, 'nothing is shown twice')
+      const all = new Set(shown)
+      assert.deepEqual(
+        stay.filter(id => !all.has(id)),
+        [],
+        'what stays on the board is shown',
+      )
+    }
+    await churn
+  },
+}
+
+export const pagesAndReturns: ConformanceCase = {
+  id: 'listing/pages-and-returns',
+  law: 'LIST-4',
+  title: 'a job that was shown, trashed and restored is not shown again by the same listing',
+  needs: [],
+  async run(world) {
+    const client = await world.client('client')
+    await postMany(client, 1_200)
+    const board = await boardHere(world)
+    await using _ = { [Symbol.asyncDispose]: () => board.close() }
+
+    const shown: string[] = []
+    for await (const job of board.iterJobs({ ensureFresh: true })) {
+      shown.push(job.id)
+      if (shown.length === 1) await sendRound(client, job)
+    }
+    assert.equal(new Set(shown).size, shown.length)
+    assert.ok(shown.length >= 1_199)
+  },
+}
+
+export const smallPages: ConformanceCase = {
+  id: 'listing/small-pages',
+  law: 'LIST-4',
+  title:
+    'between two pages jobs may be posted, claimed, settled and restored; nothing is shown twice or missed',
+  needs: [],
+  async run(world) {
+    await using bare = await BareDriver.open(world)
+    const session = await bare.session()
+    const stay: string[] = []
+    const go: string[] = []
+    for (const i of upTo(30)) {
+      const id = await bare.post(`job ${i}`, { priority: priorities[Math.floor(i / 6)] ?? 'LOW' })
+      ;(i % 3 === 0 ? go : stay).push(id)
+    }
+
+    const shown: string[] = []
+    let after: string | undefined
+    do {
+      const page = await bare.driver.read({
+        kind: 'list',
+        states: 'all',
+        limit: 4,
+        fresh: true,
+        ...(after !== undefined && { after }),
+      })
+      shown.push(...idsOf(page.jobs))
+      after = page.next
+      const jobId = go.shift()
+      if (jobId !== undefined) {
+        const claim = { jobId, ...(await bare.take(session, jobId)) }
+        const ending = world.random.pick([{ how: 'consume' }, { how: 'trash', reason: 'no use' }] as const)
+        await bare.settle(session, { jobId, claimId: claim.claimId, token: claim.token, ...ending })
+        if (ending.how === 'trash') await bare.driver.administer({ kind: 'restore', jobId })
+        await bare.post('came meanwhile', { priority: world.random.pick(priorities) })
+      }
+    } while (after !== undefined)
+    assert.equal(new Set(shown).size, shown.length, 'nothing is shown twice')
+    const all = new Set(shown)
+    assert.deepEqual(
+      stay.filter(id => !all.has(id)),
+      [],
+      'what stays on the board is shown',
+    )
+  },
+}
+
+async function sendRound(client: Client, job: Job): Promise<void> {
+  await (await client.claim(job.id)).trash({ reason: 'comes back' })
+  await client.restore(job.id)
+}

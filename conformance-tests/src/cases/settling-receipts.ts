@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict'
+import type { Ending } from '@jobboard/core/driver'
+import type { ConformanceCase } from '../case.js'
+import { BareDriver, endingOf } from './bare.js'
+import { arrival, lateRefusal, outcomeOf } from './support.js'
+
+type How = Ending['how']
+
+export const consumeAgain: ConformanceCase = sentAgain('consume')
+export const abandonAgain: ConformanceCase = sentAgain('abandon')
+export const trashAgain: ConformanceCase = sentAgain('trash')
+
+export const lostConsumeReply: ConformanceCase = lostReply('consume', 'COMPLETE')
+export const lostAbandonReply: ConformanceCase = lostReply('abandon', false)
+export const lostTrashReply: ConformanceCase = lostReply('trash', 'TRASHED')
+
+export const otherEndingAgain: ConformanceCase = {
+  id: 'settling/other-ending-again',
+  law: 'SETTLE-3',
+  title: 'after an ending took place, any ending of the same claim answers with that one and changes nothing',
+  needs: [],
+  async run(world) {
+    await using bare = await BareDriver.open(world)
+    const session = await bare.session()
+    for (const first of ['consume', 'abandon', 'trash'] as const) {
+      const jobId = await bare.post('job')
+      const grant = await bare.take(session, jobId)
+      await bare.settle(session, endingOf(grant, first))
+      const standing = await bare.standing(jobId)
+      for (const second of ['consume', 'abandon', 'trash'] as const) {
+        const answer = await bare.settle(session, endingOf(grant, second))
+        assert.deepEqual(answer, { kind: 'settled', how: first }, `${first}, then ${second}`)
+        assert.equal(await bare.standing(jobId), standing, `${first}, then ${second}`)
+      }
+    }
+  },
+}
+
+export const receiptOfTheSession: ConformanceCase = {
+  id: 'settling/receipt-outlives-session',
+  law: 'SETTLE-3',
+  title: 'an ending sent again is recognised also after the job was claimed by others, and after the session',
+  needs: [],
+  async run(world) {
+    await using bare = await BareDriver.open(world)
+    const [session, other] = [await bare.session(), await bare.session()]
+    const jobId = await bare.post('job')
+    const grant = await bare.take(session, jobId)
+    await bare.settle(session, endingOf(grant, 'abandon'))
+    const next = await bare.take(other, jobId)
+    assert.deepEqual(await bare.settle(session, endingOf(grant, 'abandon')), {
+      kind: 'settled',
+      how: 'abandon',
+    })
+    assert.equal(await bare.standing(jobId), 'CLAIMED', 'the next claim is left alone')
+    await bare.driver.endSession(session, 'closed')
+    assert.deepEqual(await bare.settle(session, endingOf(grant, 'abandon')), {
+      kind: 'settled',
+      how: 'abandon',
+    })
+    assert.equal((await bare.settle(other, endingOf(next, 'consume'))).kind, 'settled')
+  },
+}
+
+export const noReceipts: ConformanceCase = {
+  id: 'settling/no-receipts',
+  law: 'SETTLE-3',
+  title: 'with rememberMs 0 endings work, and one whose reply is lost is not reported as done',
+  needs: [],
+  async run(world) {
+    const client = await world.client('client', { rememberMs: 0 })
+    const [plain, lossy] = [await client.post('plain'), await client.post('lossy')]
+    await (await client.claim(plain.id)).consume()
+    const claim = await client.claim(lossy.id)
+    await client.fault({ member: 'consume', kind: 'lostReply' })
+    const codes = ['JOBBOARD_OUTCOME_UNKNOWN', 'JOBBOARD_CLAIM_LOST'] as const
+    await lateRefusal(world, 'the ending is answered', claim.consume(), ...codes)
+    assert.equal(await client.find(lossy.id), undefined, 'it took place all the same')
+  },
+}
+
+export const forgottenInTime: ConformanceCase = {
+  id: 'settling/receipts-are-forgotten',
+  law: 'SETTLE-3',
+  title: 'receipts are kept for the time that was asked for, so that they do not pile up for ever',
+  needs: [],
+  async run(world) {
+    await using bare = await BareDriver.open(world, { rememberMs: world.ttlMs })
+    const session = await bare.session()
+    const posting = bare.posting('job')
+    const consume = async () => {
+      await bare.driver.post([posting])
+      const grant = await bare.take(session, posting.id)
+      await bare.settle(session, endingOf(grant, 'consume'))
+    }
+    await consume()
+    assert.equal(await bare.look(posting.id), 'consumed', 'the receipt is there')
+    const forgotten = async () => (await bare.look(posting.id)) === 'absent'
+    await world.eventually('the receipt is forgotten', forgotten, { withinMs: world.ttlMs * 4 })
+  },
+}
+
+function sentAgain(how: How): ConformanceCase {
+  return {
+    id: `settling/${how}-again`,
+    law: 'SETTLE-3',
+    title: `a ${how} sent again succeeds for its own claim, and for no other`,
+    needs: [],
+    async run(world) {
+      await using bare = await BareDriver.open(world)
+      const session = await bare.session()
+      const jobId = await bare.post('job')
+      const grant = await bare.take(session, jobId)
+      const ending = endingOf(grant, how)
+      for (const send of ['first', 'second', 'third']) {
+        assert.deepEqual(await bare.settle(session, ending), { kind: 'settled', how }, `the ${send} send`)
+      }
+      assert.equal((await bare.settle(session, { ...ending, claimId: bare.id() })).kind, 'lost')
+    },
+  }
+}
+
+function lostReply(how: How, outcome: 'COMPLETE' | 'TRASHED' | false): ConformanceCase {
+  return {
+    id: `settling/${how}-lost-reply`,
+    law: 'SETTLE-3',
+    title: `a ${how} whose reply was lost succeeds, once`,
+    needs: [],
+    async run(world) {
+      const client = await world.client('client')
+      const { id } = await client.post('job')
+      const claim = await client.claim(id)
+      await client.fault({ member: how, kind: 'lostReply' })
+      const call = how === 'trash' ? claim.trash({ reason: 'no use' }) : claim[how]()
+      const { error } = await arrival(world, 'the ending is answered', outcomeOf(call))
+      assert.equal(error, undefined)
+      assert.equal(await client.faultsLeft(), 0, 'the reply was lost')
+      assert.equal((await claim.status()).state, 'settled')
+      assert.equal(await client.waitForEnd(id, { timeoutMs: 0 }), outcome)
+    },
+  }
+}

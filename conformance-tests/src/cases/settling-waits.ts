@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict'
+import type { ConformanceCase } from '../case.js'
+import { arrival } from './support.js'
+
+export const waitTellsComplete: ConformanceCase = {
+  id: 'settling/wait-complete',
+  law: 'SETTLE-6',
+  title: 'who waits for a job learns that it was consumed, whoever did it',
+  needs: [],
+  async run(world) {
+    const [poster, worker] = [await world.client('poster'), await world.client('worker')]
+    const { id } = await poster.post('job')
+    const claim = await worker.claim(id)
+    const end = poster.waitForEnd(id)
+    await claim.consume()
+    assert.equal(await arrival(world, 'the wait ends', end), 'COMPLETE')
+    assert.equal(await poster.waitForEnd(id, { timeoutMs: 0 }), 'COMPLETE', 'and again afterwards')
+  },
+}
+
+export const waitTellsTrashed: ConformanceCase = {
+  id: 'settling/wait-trashed',
+  law: 'SETTLE-6',
+  title: 'who waits for a job learns that it was trashed',
+  needs: [],
+  async run(world) {
+    const [poster, worker] = [await world.client('poster'), await world.client('worker')]
+    const { id } = await poster.post('job')
+    const claim = await worker.claim(id)
+    const end = poster.waitForEnd(id)
+    await claim.trash({ reason: 'no use' })
+    assert.equal(await arrival(world, 'the wait ends', end), 'TRASHED')
+  },
+}
+
+export const waitTimesOut: ConformanceCase = {
+  id: 'settling/wait-times-out',
+  law: 'SETTLE-6',
+  title: 'a wait answers false at its timeout while the job is there, claimed or not, and 0 looks once',
+  needs: [],
+  async run(world) {
+    const [poster, worker] = [await world.client('poster'), await world.client('worker')]
+    const { id } = await poster.post('job')
+    assert.equal(await poster.waitForEnd(id, { timeoutMs: 0 }), false)
+    const claim = await worker.claim(id)
+    const end = poster.waitForEnd(id, { timeoutMs: world.ttlMs / 5 })
+    assert.equal(await arrival(world, 'the timeout comes', end), false)
+    await claim.abandon()
+    assert.equal(await poster.waitForEnd(id, { timeoutMs: 0 }), false)
+  },
+}
+
+export const waitGoesOnOverAbandon: ConformanceCase = {
+  id: 'settling/wait-goes-on',
+  law: 'SETTLE-6',
+  title: 'a wait goes on over claims, abandons and restores until the job is done with',
+  needs: [],
+  async run(world) {
+    const [poster, worker] = [await world.client('poster'), await world.client('worker')]
+    const { id } = await poster.post('job')
+    const end = poster.waitForEnd(id)
+    for (const _ of [1, 2]) await (await worker.claim(id)).abandon()
+    await (await worker.claim(id)).consume()
+    assert.equal(await arrival(world, 'the wait ends', end), 'COMPLETE')
+  },
+}
+
+export const lookerAfterwards: ConformanceCase = {
+  id: 'settling/wait-without-receipt',
+  law: 'SETTLE-6',
+  title: 'without a receipt, a reader who saw the job and finds no trace of it takes it as complete',
+  needs: [],
+  async run(world) {
+    const poster = await world.client('poster', { rememberMs: 0 })
+    const worker = await world.client('worker', { rememberMs: 0 })
+    const { id } = await poster.post('job')
+    await (await worker.claim(id)).consume()
+    assert.equal(await poster.waitForEnd(id, { timeoutMs: 0 }), 'COMPLETE')
+  },
+}
+
+export const purgedIsUnknown: ConformanceCase = {
+  id: 'settling/wait-unknown',
+  law: 'SETTLE-6',
+  title: 'a job that was trashed and purged is not called complete',
+  needs: [],
+  async run(world) {
+    const [poster, worker] = [await world.client('poster'), await world.client('worker')]
+    const { id } = await poster.post('job')
+    await (await worker.claim(id)).trash({ reason: 'no use' })
+    await worker.purge(id)
+    const end = await poster.waitForEnd(id, { timeoutMs: 0 })
+    assert.ok(end === 'UNKNOWN' || end === 'TRASHED', `it is called ${end}`)
+  },
+}

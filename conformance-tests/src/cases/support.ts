@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict'
+import { type JobboardErrorCode, priorities } from '@jobboard/core'
+import type { Client, JobView, World } from '../world.js'
+
+/** An error as a case meets it: of this process or of a client's. */
+export interface Refusal extends Error {
+  readonly code: JobboardErrorCode
+  readonly owner?: string
+}
+
+/** The error of a call that must be refused, with one of these codes. */
+export async function refusal(
+  call: Promise<unknown>,
+  ...codes: readonly [JobboardErrorCode, ...JobboardErrorCode[]]
+): Promise<Refusal> {
+  const outcome = await outcomeOf(call)
+  if (outcome.error === undefined) assert.fail(`expected ${codes.join(' or ')}, but the call succeeded`)
+  const error = outcome.error as Refusal
+  if (!codes.includes(error.code)) throw error
+  return error
+}
+
+/** How a call ended, without throwing. */
+export type Outcome<T> =
+  | { readonly value: T; readonly error?: undefined }
+  | { readonly value?: undefined; readonly error: Error }
+
+export function outcomeOf<T>(call: Promise<T>): Promise<Outcome<T>> {
+  return call.then(
+    value => ({ value }),
+    error => ({ error }),
+  )
+}
+
+/**
+ * Waits for a call that needs time to pass, and for no more than so long. Every call whose client has a fault is
+ * awaited here: core pauses between two sends, and where time is turned nobody else turns it.
+ */
+export async function arrival<T>(
+  world: World,
+  what: string,
+  call: Promise<T>,
+  withinMs: number = world.takeoverMs,
+): Promise<T> {
+  let outcome: Outcome<T> | undefined
+  void outcomeOf(call).then(ended => {
+    outcome = ended
+  })
+  const ended = await world.eventually(what, async () => outcome, { withinMs })
+  if (ended.error !== undefined) throw ended.error
+  return ended.value
+}
+
+/** Like `refusal`, for a call that needs time to pass. */
+export function lateRefusal(
+  world: World,
+  what: string,
+  call: Promise<unknown>,
+  ...codes: readonly [JobboardErrorCode, ...JobboardErrorCode[]]
+): Promise<Refusal> {
+  return refusal(arrival(world, what, call), ...codes)
+}
+
+export function idsOf(jobs: readonly { readonly id: string }[]): string[] {
+  return jobs.map(job => job.id)
+}
+
+export function namesOf(jobs: readonly { readonly name: string }[]): string[] {
+  return jobs.map(job => job.name)
+}
+
+/** The numbers from 0 up to, but not including, `count`. */
+export function upTo(count: number): number[] {
+  return Array.from({ length: count }, (_, i) => i)
+}
+
+/** Posts so many jobs of all priorities, all in flight. */
+export function postMany(client: Client, count: number): Promise<readonly JobView[]> {
+  return Promise.all(
+    upTo(count).map(i => client.post(`kind ${i % 7}`, { priority: priorities[i % 5] ?? 'LOW' })),
+  )
+}
