@@ -8,7 +8,14 @@ import { type ClaimsOptions, claimsLoop } from './claims-loop.js'
 import { type Parts, resolveParts } from './container.js'
 import { Courier, translate } from './courier.js'
 import type { Capability } from './driver/capabilities.js'
-import type { BackendFacts, Counts, JobboardDriver, PostAnswer } from './driver/driver.js'
+import type {
+  BackendFacts,
+  Counts,
+  DriverEnvironment,
+  DriverSink,
+  JobboardDriver,
+  PostAnswer,
+} from './driver/driver.js'
 import type { Entity, JobRecord, Posting } from './driver/records.js'
 import { Emitter } from './emitter.js'
 import {
@@ -91,6 +98,7 @@ export class Jobboard implements AsyncDisposable {
   readonly #source: JobSource
   readonly #closing = new AbortController()
   #facts: BackendFacts | undefined
+  #opening: Promise<BackendFacts> | undefined
   #connecting: Promise<this> | undefined
   #closed: Promise<void> | undefined
   #sessions: Sessions | undefined
@@ -387,11 +395,10 @@ export class Jobboard implements AsyncDisposable {
       trouble: (error, during) => this.#trouble(error, during),
     })
     const environment = { label, clock, logger, requestTimeoutMs, rememberMs, refreshMs, newId }
-    const facts = await this.#courier
-      .bounded(driver.open(sink, environment), requestTimeoutMs)
-      .catch(error => {
-        throw translate(error)
-      })
+    const opening = this.#open(sink, environment)
+    const facts = await this.#courier.bounded(opening, requestTimeoutMs).catch(error => {
+      throw translate(error)
+    })
     if (this.#closed !== undefined) throw new BoardClosedError(this.name)
     this.#facts = facts
     this.#sessions = this.#makeSessions(facts)
@@ -404,6 +411,15 @@ export class Jobboard implements AsyncDisposable {
       job: record => this.#job(record),
     })
     return this
+  }
+
+  /** An opening that takes longer than its caller waits goes on; the next `connect` waits for the same one. */
+  #open(sink: DriverSink, environment: DriverEnvironment): Promise<BackendFacts> {
+    this.#opening ??= this.#parts.driver.open(sink, environment).catch(error => {
+      this.#opening = undefined
+      throw error
+    })
+    return this.#opening
   }
 
   #makeSessions(facts: BackendFacts): Sessions {
@@ -444,7 +460,8 @@ export class Jobboard implements AsyncDisposable {
     this.#wakeups.all()
     const partMs = settings.requestTimeoutMs / 3
     // None of these may keep a board from closing: what cannot be told to the backend runs out there by itself.
-    await this.#courier.bounded(this.#courier.idle(), partMs).catch(error => this.#trouble(error, 'closing'))
+    const settled = Promise.all([this.#courier.idle(), this.#opening?.catch(() => {})])
+    await this.#courier.bounded(settled, partMs).catch(error => this.#trouble(error, 'closing'))
     if (this.#sessions !== undefined) {
       await this.#courier
         .bounded(this.#sessions.close(), partMs)

@@ -48,10 +48,7 @@ export class Sessions {
 
   async announce(entity: Entity): Promise<void> {
     this.#entities.set(JSON.stringify([entity.kind, entity.name]), entity)
-    const before = this.current
-    const session = await this.usable()
-    // A session that is opened now announces all entities, this one included.
-    if (session === before) await this.#announce(session, entity)
+    await this.#announce(await this.usable(), entity)
   }
 
   /** Aborts the signals of all claims and gives them back (CLAIM-12). */
@@ -90,7 +87,7 @@ export class Sessions {
       sentAt ?? instant(clock),
     )
     this.#current = session
-    for (const entity of this.#entities.values()) await this.#announce(session, entity)
+    void this.#announceAll(session)
     return session
   }
 
@@ -103,7 +100,17 @@ export class Sessions {
         return courier.bounded(driver.administer({ kind: 'announce', session: { id: session.id }, entity }))
       },
     )
+    // The renewal learns the same, and the next session announces everything.
     if (answer.kind === 'over') session.renewSoon()
+  }
+
+  /** In the background and until it is done: a claim that opened the session should not wait for it. */
+  async #announceAll(session: Session): Promise<void> {
+    for (const entity of [...this.#entities.values()]) {
+      await this.#persist('announcing entities', session.ttlMs, async () => {
+        if (session.usable) await this.#announce(session, entity)
+      })
+    }
   }
 
   #lost(session: Session, toldBy: 'backend' | 'clock'): void {
@@ -114,28 +121,28 @@ export class Sessions {
   }
 
   /** Until the backend answers: before that it may still hold the session's claims for us. */
-  async #endAtBackend(session: Session): Promise<void> {
-    const { courier, driver, clock } = this.#host
-    while (!this.#closed) {
-      try {
-        return await courier.bounded(driver.endSession({ id: session.id }, 'lost'))
-      } catch (error) {
-        this.#host.trouble(error, 'ending a session that was given up')
-        await new Promise<void>(resolve => clock.setTimeout(resolve, session.ttlMs / 3).unref())
-      }
-    }
+  #endAtBackend(session: Session): Promise<void> {
+    const { courier, driver } = this.#host
+    return this.#persist('ending a session that was given up', session.ttlMs, () =>
+      courier.bounded(driver.endSession({ id: session.id }, 'lost')),
+    )
   }
 
   /** A board that announced entities wants them listed again, also when it claims nothing. */
-  async #reopen(): Promise<void> {
-    while (!this.#closed && this.current === undefined) {
+  #reopen(): Promise<void> {
+    return this.#persist('opening a session for entities', this.#host.sessionTtlMs, async () => {
+      await this.usable()
+    })
+  }
+
+  /** Tries until it succeeds or the board is closed; never rejects. */
+  async #persist(during: string, ttlMs: number, attempt: () => Promise<void>): Promise<void> {
+    while (!this.#closed) {
       try {
-        await this.usable()
+        return await attempt()
       } catch (error) {
-        this.#host.trouble(error, 'announcing entities under a new session')
-        await new Promise<void>(resolve =>
-          this.#host.clock.setTimeout(resolve, this.#host.sessionTtlMs / 3).unref(),
-        )
+        this.#host.trouble(error, during)
+        await new Promise<void>(resolve => this.#host.clock.setTimeout(resolve, ttlMs / 3).unref())
       }
     }
   }
