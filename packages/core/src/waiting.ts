@@ -50,7 +50,7 @@ export class Waiting {
   async look(jobId: string, seenInScope: string | undefined): Promise<Look> {
     const { scope, job } = await this.#host.reading.job(jobId)
     if (job === 'consumed') return { state: 'COMPLETE' }
-    if (job === 'malformed') return { state: 'UNKNOWN' }
+    if (job === 'malformed' || job === 'purged') return { state: 'UNKNOWN' }
     if (job === 'absent') return { state: seenInScope === scope ? 'COMPLETE' : 'UNKNOWN' }
     return { state: job.standing.state, record: job }
   }

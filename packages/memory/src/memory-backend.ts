@@ -50,8 +50,8 @@ export class MemoryBackend {
   readonly ordered: Ordered = new Ordered()
   readonly sessions: Map<string, MemorySession> = new Map()
   readonly receipts: Map<string, Receipt> = new Map()
-  /** Receipts of consumed jobs, by job id. */
-  readonly consumed: Map<string, Receipt> = new Map()
+  /** Receipts of jobs that were consumed or trashed, by job id. */
+  readonly removed: Map<string, Receipt> = new Map()
   /** Entries that are no jobs, by where they stand. */
   readonly malformed: Map<string, string> = new Map()
   readonly #claimable = new View(1)
@@ -200,7 +200,13 @@ export class MemoryBackend {
   }
 
   consumedReceipt(jobId: string): Receipt | undefined {
-    return this.#valid(this.consumed, jobId)
+    const receipt = this.removedReceipt(jobId)
+    return receipt?.how === 'consume' ? receipt : undefined
+  }
+
+  /** How a job that is not there left the board. */
+  removedReceipt(jobId: string): Receipt | undefined {
+    return this.#valid(this.removed, jobId)
   }
 
   /** When the next delay or session ends by itself, counted from now. */
@@ -249,9 +255,9 @@ export class MemoryBackend {
 
   #remember(claimId: string, receipt: Receipt): void {
     this.receipts.set(claimId, receipt)
-    if (receipt.how === 'consume') this.consumed.set(receipt.jobId, receipt)
+    if (receipt.how === 'consume' || receipt.how === 'trash') this.removed.set(receipt.jobId, receipt)
     // Oldest first: a few old ones go with each new one, so their number follows the rate of endings.
-    for (const receipts of [this.receipts, this.consumed]) dropOld(receipts, this.clock.now())
+    for (const receipts of [this.receipts, this.removed]) dropOld(receipts, this.clock.now())
   }
 
   #valid(receipts: ReadonlyMap<string, Receipt>, key: string): Receipt | undefined {

@@ -207,7 +207,8 @@ export class MemoryDriver implements JobboardDriver {
     const row = this.#backend.jobs.get(id)
     if (row !== undefined) return recordOf(row, this.#backend.clock.now())
     if (this.#backend.malformed.has(id)) return 'malformed'
-    return this.#backend.consumedReceipt(id) === undefined ? 'absent' : 'consumed'
+    const how = this.#backend.removedReceipt(id)?.how
+    return how === 'consume' ? 'consumed' : how === 'trash' ? 'purged' : 'absent'
   }
 
   #list({ states, names, limit, after }: ListQuery): PageAnswer {

@@ -198,10 +198,10 @@ export interface JobsAnswer {
   /** The scope that the look found, so that a wiped backend is noticed. */
   readonly scope: string
   /**
-   * One entry per id: where the job stands, `consumed` if a receipt says so, `malformed` if its entry does not parse,
-   * `absent` if there is no trace of it.
+   * One entry per id: where the job stands, `consumed` if a receipt says so, `purged` if a receipt says that it was
+   * trashed and it is in the trash no more, `malformed` if its entry does not parse, `absent` if there is no trace of it.
    */
-  readonly found: readonly (JobRecord | 'consumed' | 'malformed' | 'absent')[]
+  readonly found: readonly (JobRecord | 'consumed' | 'purged' | 'malformed' | 'absent')[]
 }
 
 export interface PageAnswer {
