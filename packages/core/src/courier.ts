@@ -86,8 +86,6 @@ export class Courier {
           answer => end(() => resolve(answer)),
           error => {
             lastError = error
-            // It is under way no more: from here on only what was left in doubt makes the outcome unknown.
-            ticket.sent = false
             ticket.doubtful ||= doneMaybe(error)
             // This send is answered: it counts by its doubt alone, also while the next one waits for its turn.
             ticket.sent = false
