@@ -91,7 +91,7 @@ export class BareDriver {
     return this.driver.renew({ session, held })
   }
 
-  async look(jobId: string): Promise<JobRecord | 'consumed' | 'malformed' | 'absent'> {
+  async look(jobId: string): Promise<JobRecord | 'consumed' | 'purged' | 'malformed' | 'absent'> {
     const { found } = await this.driver.read({ kind: 'jobs', ids: [jobId] })
     return only(found)
   }

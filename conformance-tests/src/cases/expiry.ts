@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { ConformanceCase } from '../case.js'
 import { BareDriver } from './bare.js'
-import { arrival, idsOf, refusal, upTo } from './support.js'
+import { arrival, begun, idsOf, refusal, upTo } from './support.js'
 
 export const lastsWhileRenewed: ConformanceCase = {
   id: 'expiry/lasts-while-renewed',
@@ -92,7 +92,7 @@ export const deadOwner: ConformanceCase = {
     const { id } = await idle.post('job')
     await dead.claim(id)
     const run = await idle.claims()
-    const next = run.next()
+    const next = begun(run.next())
     await dead.kill()
     const claim = await arrival(world, 'the waiter gets the job', next, world.takeoverMs)
     assert.equal(claim?.jobId, id)

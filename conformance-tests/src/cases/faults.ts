@@ -5,7 +5,7 @@ import type { ConformanceCase } from '../case.js'
 import { intercept } from '../intercept.js'
 import type { Client, ClientClaim } from '../world.js'
 import { boardHere } from './bare.js'
-import { arrival, type Outcome, outcomeOf, refusal, upTo } from './support.js'
+import { arrival, begun, type Outcome, outcomeOf, refusal, upTo } from './support.js'
 
 export const endsInTimeWhenHung: ConformanceCase = {
   id: 'faults/ends-in-time-when-hung',
@@ -102,7 +102,7 @@ export const workersGoOn: ConformanceCase = {
     const poster = await world.client('poster')
     await worker.fault({ member: 'any', kind: 'down' })
     const run = await worker.claims()
-    const next = run.next()
+    const next = begun(run.next())
     await world.eventually('the worker reports the outage', async () =>
       (await worker.events()).some(({ event }) => event === 'error'),
     )

@@ -55,22 +55,22 @@ export const closeIsFinal: ConformanceCase = {
     await client.close()
     await client.close()
     const calls = [
-      client.post('job'),
-      client.list(),
-      client.find(id),
-      client.count(),
-      client.claim(id),
-      client.claimNext(),
-      client.waitForJob(),
-      client.waitForEnd(id),
-      client.forceRelease(id, { token: 'any', reason: 'stuck' }),
-      client.trashed(),
-      client.restore(id),
-      client.purge(id),
-      client.registerEntity({ kind: 'conductor', name: 'c', metadata: {} }),
-      client.entities(),
+      () => client.post('job'),
+      () => client.list(),
+      () => client.find(id),
+      () => client.count(),
+      () => client.claim(id),
+      () => client.claimNext(),
+      () => client.waitForJob(),
+      () => client.waitForEnd(id),
+      () => client.forceRelease(id, { token: 'any', reason: 'stuck' }),
+      () => client.trashed(),
+      () => client.restore(id),
+      () => client.purge(id),
+      () => client.registerEntity({ kind: 'conductor', name: 'c', metadata: {} }),
+      () => client.entities(),
     ]
-    for (const call of calls) await refusal(call, 'JOBBOARD_CLOSED')
+    for (const call of calls) await refusal(call(), 'JOBBOARD_CLOSED')
     await refusal(claim.consume(), 'JOBBOARD_CLAIM_LOST', 'JOBBOARD_CLOSED')
     await refusal(client.consume(id), 'JOBBOARD_CLAIM_NOT_HELD', 'JOBBOARD_CLOSED')
   },

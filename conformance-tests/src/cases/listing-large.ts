@@ -4,7 +4,7 @@ import { priorityRank } from '@jobboard/core/driver'
 import type { ConformanceCase } from '../case.js'
 import type { Client, JobView } from '../world.js'
 import { BareDriver, boardHere } from './bare.js'
-import { idsOf, postMany, upTo } from './support.js'
+import { begun, idsOf, postMany, upTo } from './support.js'
 
 /** More than a driver reads, writes or keeps at one time. */
 const many = 10_000
@@ -65,14 +65,16 @@ export const pagesWhileJobsChange: ConformanceCase = {
       upTo(60).map(i => poster.post('goes', { priority: priorities[i % 5] ?? 'LOW' })),
     )
 
-    const churn = Promise.all([
-      postMany(poster, 300),
-      ...go.map(async ({ id }, i) => {
-        const claim = await worker.claim(id)
-        if (i % 3 === 0) return claim.consume()
-        await (i % 3 === 1 ? claim.trash({ reason: 'no use' }) : claim.abandon())
-      }),
-    ])
+    const churn = begun(
+      Promise.all([
+        postMany(poster, 300),
+        ...go.map(async ({ id }, i) => {
+          const claim = await worker.claim(id)
+          if (i % 3 === 0) return claim.consume()
+          await (i % 3 === 1 ? claim.trash({ reason: 'no use' }) : claim.abandon())
+        }),
+      ]),
+    )
     const shown: string[] = []
     for (const _ of upTo(3)) {
       shown.splice(0, Infinity, ...idsOf(await reader.list({ ensureFresh: true })))

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { priorities } from '@jobboard/core'
 import type { ConformanceCase } from '../case.js'
 import { BareDriver } from './bare.js'
-import { idsOf, namesOf, upTo } from './support.js'
+import { begun, idsOf, namesOf, upTo } from './support.js'
 
 export const order: ConformanceCase = {
   id: 'listing/order',
@@ -167,17 +167,21 @@ export const countsOfABusyBoard: ConformanceCase = {
   async run(world) {
     const [worker, reader] = [await world.client('worker'), await world.client('reader')]
     const ids = idsOf(await Promise.all(upTo(10).map(i => worker.post(`job ${i}`))))
-    const work = ids.map(async (id, i) => {
-      for (const _ of upTo(5)) await (await worker.claim(id)).abandon()
-      const claim = await worker.claim(id)
-      await (i % 2 === 0 ? claim.trash({ reason: 'no use' }) : claim.consume())
-    })
+    const work = begun(
+      Promise.all(
+        ids.map(async (id, i) => {
+          for (const _ of upTo(5)) await (await worker.claim(id)).abandon()
+          const claim = await worker.claim(id)
+          await (i % 2 === 0 ? claim.trash({ reason: 'no use' }) : claim.consume())
+        }),
+      ),
+    )
     for (const _ of upTo(20)) {
       const { unclaimed, delayed, claimed, trashed } = await reader.count()
       const total = unclaimed + delayed + claimed + trashed
       assert.ok(total <= 10, `10 jobs, but ${total} are counted`)
     }
-    await Promise.all(work)
+    await work
   },
 }
 

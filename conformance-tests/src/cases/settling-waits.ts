@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { ConformanceCase } from '../case.js'
-import { arrival } from './support.js'
+import { arrival, begun } from './support.js'
 
 export const waitTellsComplete: ConformanceCase = {
   id: 'settling/wait-complete',
@@ -11,7 +11,7 @@ export const waitTellsComplete: ConformanceCase = {
     const [poster, worker] = [await world.client('poster'), await world.client('worker')]
     const { id } = await poster.post('job')
     const claim = await worker.claim(id)
-    const end = poster.waitForEnd(id)
+    const end = begun(poster.waitForEnd(id))
     await claim.consume()
     assert.equal(await arrival(world, 'the wait ends', end), 'COMPLETE')
     assert.equal(await poster.waitForEnd(id, { timeoutMs: 0 }), 'COMPLETE', 'and again afterwards')
@@ -27,7 +27,7 @@ export const waitTellsTrashed: ConformanceCase = {
     const [poster, worker] = [await world.client('poster'), await world.client('worker')]
     const { id } = await poster.post('job')
     const claim = await worker.claim(id)
-    const end = poster.waitForEnd(id)
+    const end = begun(poster.waitForEnd(id))
     await claim.trash({ reason: 'no use' })
     assert.equal(await arrival(world, 'the wait ends', end), 'TRASHED')
   },
@@ -43,7 +43,7 @@ export const waitTimesOut: ConformanceCase = {
     const { id } = await poster.post('job')
     assert.equal(await poster.waitForEnd(id, { timeoutMs: 0 }), false)
     const claim = await worker.claim(id)
-    const end = poster.waitForEnd(id, { timeoutMs: world.ttlMs / 5 })
+    const end = begun(poster.waitForEnd(id, { timeoutMs: world.ttlMs / 5 }))
     assert.equal(await arrival(world, 'the timeout comes', end), false)
     await claim.abandon()
     assert.equal(await poster.waitForEnd(id, { timeoutMs: 0 }), false)
@@ -58,7 +58,7 @@ export const waitGoesOnOverAbandon: ConformanceCase = {
   async run(world) {
     const [poster, worker] = [await world.client('poster'), await world.client('worker')]
     const { id } = await poster.post('job')
-    const end = poster.waitForEnd(id)
+    const end = begun(poster.waitForEnd(id))
     for (const _ of [1, 2]) await (await worker.claim(id)).abandon()
     await (await worker.claim(id)).consume()
     assert.equal(await arrival(world, 'the wait ends', end), 'COMPLETE')

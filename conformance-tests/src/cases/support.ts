@@ -32,6 +32,12 @@ export function outcomeOf<T>(call: Promise<T>): Promise<Outcome<T>> {
   )
 }
 
+/** Starts a call that is awaited later. Should its case fail before that, its own failure is no news. */
+export function begun<T>(call: Promise<T>): Promise<T> {
+  call.catch(() => {})
+  return call
+}
+
 /**
  * Waits for a call that needs time to pass, and for no more than so long. Every call whose client has a fault is
  * awaited here: core pauses between two sends, and where time is turned nobody else turns it.

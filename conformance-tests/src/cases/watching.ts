@@ -3,7 +3,7 @@ import type { ConformanceCase } from '../case.js'
 import { intercept } from '../intercept.js'
 import type { Client, EventView, World } from '../world.js'
 import { boardHere } from './bare.js'
-import { arrival, idsOf, upTo } from './support.js'
+import { arrival, begun, idsOf, upTo } from './support.js'
 
 type Change = Pick<EventView, 'event' | 'why'>
 
@@ -102,7 +102,7 @@ export const gapWakesWaiters: ConformanceCase = {
   async run(world) {
     const waiter = await world.client('waiter', patient(world))
     const poster = await world.client('poster')
-    const found = waiter.waitForJob()
+    const found = begun(waiter.waitForJob())
     await world.eventually('the waiter looked', async () => ((await waiter.calls())['read'] ?? 0) > 0)
     await waiter.fault({ member: 'any', kind: 'down' })
     const { id } = await poster.post('missed')
@@ -122,10 +122,11 @@ export const gapWakesWorkers: ConformanceCase = {
     const other = await world.client('other')
     const waited = await worker.post('waited for', { priority: 'VERY_LOW' })
     const claim = await other.claim(waited.id)
-    const end = worker.waitForEnd(waited.id)
+    const end = begun(worker.waitForEnd(waited.id))
     const run = await worker.claims()
-    const next = run.next()
-    await world.eventually('the worker looked', async () => (await attempts(worker)) > 0)
+    const next = begun(run.next())
+    const opened = async () => ((await worker.calls())['startSession'] ?? 0) > 0
+    await world.eventually('the worker is about to look', opened)
 
     await worker.fault({ member: 'any', kind: 'down' })
     const { id } = await other.post('missed')
@@ -145,7 +146,7 @@ export const pushedWakeUp: ConformanceCase = {
   async run(world) {
     const waiter = await world.client('waiter', patient(world))
     const poster = await world.client('poster')
-    const found = waiter.waitForJob()
+    const found = begun(waiter.waitForJob())
     const looks = async () => (await waiter.calls())['read'] ?? 0
     await world.eventually('the waiter looked', async () => (await looks()) > 0)
     const before = await looks()
@@ -164,7 +165,7 @@ export const wakesInTime: ConformanceCase = {
     const waiter = await world.client('waiter', { refreshMs: world.ttlMs * 20 })
     const poster = await world.client('poster')
     const claim = await poster.claim((await poster.post('abandoned')).id)
-    const waits = ['posted', 'abandoned', 'due'].map(name => waiter.waitForJob({ names: [name] }))
+    const waits = ['posted', 'abandoned', 'due'].map(name => begun(waiter.waitForJob({ names: [name] })))
     await poster.post('due', { delayMs: world.ttlMs / 2 })
     await poster.post('posted')
     await claim.abandon()
@@ -187,8 +188,8 @@ export const refreshIsTheNet: ConformanceCase = {
         proceed({ ...sink, changed: () => {}, gap: () => {} }, environment),
     })
     await using board = await boardHere(world, { refreshMs: Math.ceil(world.ttlMs / 4) }, deaf)
-    const found = board.waitForJob()
-    const none = board.waitForJob({ names: 'none', timeoutMs: world.ttlMs / 5 })
+    const found = begun(board.waitForJob())
+    const none = begun(board.waitForJob({ names: 'none', timeoutMs: world.ttlMs / 5 }))
     assert.equal(await arrival(world, 'the timeout comes', none, world.ttlMs), undefined)
     const { id } = await poster.post('job')
     assert.equal((await arrival(world, 'the job is found', found, world.ttlMs))?.id, id)
@@ -226,7 +227,7 @@ export const oneAttemptEach: ConformanceCase = {
     const poster = await world.client('poster')
     const runs = await Promise.all(workers.flatMap(worker => [worker.claims(), worker.claims()]))
     const got: string[] = []
-    const nexts = runs.map(run => run.next().then(claim => got.push(claim?.jobId ?? 'nothing')))
+    const nexts = runs.map(run => begun(run.next().then(claim => got.push(claim?.jobId ?? 'nothing'))))
     await world.eventually('all are idle', async () => {
       const before = await Promise.all(workers.map(attempts))
       await world.elapse(world.ttlMs / 20)
