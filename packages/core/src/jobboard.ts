@@ -394,7 +394,8 @@ export class Jobboard implements AsyncDisposable {
       doubt: () => this.#sessions?.doubt(),
       trouble: (error, during) => this.#trouble(error, during),
     })
-    const environment = { label, clock, logger, requestTimeoutMs, rememberMs, refreshMs, newId }
+    const callTimeoutMs = this.#courier.sendLimitMs
+    const environment = { label, clock, logger, callTimeoutMs, rememberMs, refreshMs, newId }
     const opening = this.#open(sink, environment)
     const facts = await this.#courier.bounded(opening, requestTimeoutMs).catch(error => {
       throw translate(error)

@@ -19,7 +19,7 @@ import type { Entity, JobChange, JobRecord, LostClaim, MalformedEntry, Posting }
  *   arrives late or never. Core alone repeats; a driver never sends a write twice by itself, and turns off every retry
  *   of its client library.
  * - **Time is core's.** A driver times nothing but its own connection, on `environment.clock`. Core bounds every call
- *   (`requestTimeoutMs`), but a call that a driver lets hang still costs its caller that long.
+ *   (`callTimeoutMs`), but a call that a driver lets hang still costs its caller that long.
  * - Members may be called concurrently once `open` has resolved. After `close` was called no other member is.
  */
 export interface JobboardDriver {
@@ -124,8 +124,8 @@ export interface DriverEnvironment {
   readonly label: string
   readonly clock: Clock
   readonly logger: Logger
-  /** Core gives up waiting for a call after so long. */
-  readonly requestTimeoutMs: number
+  /** Core stops waiting for a call after so long; a part of the user's `requestTimeoutMs`, so that it can be sent again. */
+  readonly callTimeoutMs: number
   /** How long receipts are kept; 0 for none. */
   readonly rememberMs: number
   /** The slow refresh that stands behind pushes. */
