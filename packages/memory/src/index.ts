@@ -46,12 +46,7 @@ export const driver: DriverDefinition = {
   name: 'memory',
   apiVersion: 1,
   schemes: ['memory'],
-  create: options => {
-    const { backend, board } = options as MemoryOptions
-    return backend === undefined && board === undefined
-      ? new MemoryDriver(({ label }) => named(label))
-      : memory(options)
-  },
+  create: options => make(options, ({ label }) => named(label)),
   parseUrl: ({ rest, query }) => (rest === '' ? query : { ...query, board: rest }),
 }
 
