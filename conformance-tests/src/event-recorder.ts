@@ -26,7 +26,7 @@ export function eventRecorder(board: Jobboard): readonly EventView[] {
 }
 
 function jobEvent({ jobId, why, owner }: JobboardEvents['posted']): Omit<EventView, 'event'> {
-  return { jobId, why, ...(owner !== undefined && { owner }) }
+  return { jobId, ...(why !== undefined && { why }), ...(owner !== undefined && { owner }) }
 }
 
 function codeOf(error: Error): { code?: string } {

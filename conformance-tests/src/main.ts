@@ -62,4 +62,7 @@ function wholeNumber(text: string): number {
   return value
 }
 
-await program.parseAsync()
+program.parseAsync().catch(error => {
+  console.error(error)
+  process.exitCode = failed
+})

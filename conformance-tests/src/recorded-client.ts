@@ -12,6 +12,7 @@ export class RecordedClient implements Client {
   readonly #channel: Channel
   readonly #history: History
   readonly #claims: ClaimData[] = []
+  #unheard = false
   #stoppedSince: number | undefined
   #standing: 'open' | 'closing' | 'closed' | 'killed' = 'open'
 
@@ -165,6 +166,7 @@ export class RecordedClient implements Client {
 
   async kill(): Promise<void> {
     this.#standing = 'killed'
+    this.#unheard = true
     this.#stoppedSince ??= historyNow()
     await this.#channel.kill()
     this.#noteStop()
@@ -185,6 +187,11 @@ export class RecordedClient implements Client {
     this.#noteStop()
   }
 
+  /** The case is over: calls that it left behind may fail unheard. */
+  leave(): void {
+    this.#unheard = true
+  }
+
   #noteStop(end?: number): void {
     if (this.#stoppedSince === undefined) return
     const stop: Operation = { client: this.#id, kind: 'stopped', start: this.#stoppedSince, outcome: 'ok' }
@@ -192,18 +199,23 @@ export class RecordedClient implements Client {
     this.#stoppedSince = undefined
   }
 
-  #call<V extends VerbName>(
+  async #call<V extends VerbName>(
     kind: OperationKind,
     verb: V,
     args: VerbArgs<V>,
     about: Answered = {},
     answered?: (value: VerbAnswer<V>) => Answered,
   ): Promise<VerbAnswer<V>> {
-    return this.#history.record(
-      { client: this.#id, kind, ...about },
-      () => this.#channel.call(verb, ...args),
-      answered,
-    )
+    if (this.#standing === 'killed')
+      throw new Error(`client ${this.name} was killed and cannot be asked for anything`)
+    const run = (): Promise<VerbAnswer<V>> => this.#channel.call(verb, ...args)
+    try {
+      return await this.#history.record({ client: this.#id, kind, ...about }, run, answered)
+    } catch (error) {
+      // Nothing is heard of a client that was killed, and nobody listens any more when the case is over.
+      if (this.#unheard) return new Promise<never>(() => {})
+      throw error
+    }
   }
 
   /** The claim that an ending by job id is about: the last one that this client was granted. */

@@ -177,6 +177,7 @@ export class SuiteWorld implements World {
   }
 
   async #dismiss({ client, channel }: Member): Promise<void> {
+    client.leave()
     if (client.standing === 'open') await this.#bounded(client.close())
     await this.#bounded(channel.dispose(client.standing === 'closed'))
   }
