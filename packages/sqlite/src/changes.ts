@@ -1,0 +1,129 @@
+import type { ChangeReason, Clock, DriverSink, JobChange } from '@jobboard/core/driver'
+import { changesKept } from './layout.js'
+import { driverError } from './sqlite-errors.js'
+import type { Transactions } from './transaction.js'
+
+interface ChangeRow {
+  readonly seq: number
+  readonly job_id: string
+  readonly change: JobChange['change']
+  readonly why: ChangeReason | null
+  readonly owner: string | null
+  readonly session: string | null
+}
+
+/** Whose claim began or ended. */
+export interface Holder {
+  readonly owner: string | null
+  readonly session: string | null
+}
+
+/**
+ * The log of changes: every write adds to it in its own transaction, every board of every process reads on in it.
+ *
+ * Nothing pushes between processes, so the reader asks `PRAGMA data_version` every few milliseconds: a look into shared
+ * memory, which tells whether another connection has committed. `seq` has no holes, so what was pruned is noticed.
+ */
+export class Changes {
+  readonly #transactions: Transactions
+  readonly #sink: DriverSink
+  /** Sessions that this board opened and did not end: a claim of theirs that others ended is a reason for doubt. */
+  readonly #sessions: ReadonlySet<string>
+  #seen = 0
+  #version: unknown
+  #failing = false
+  #stop: () => void = () => {}
+
+  constructor(transactions: Transactions, sink: DriverSink, sessions: ReadonlySet<string>) {
+    this.#transactions = transactions
+    this.#sink = sink
+    this.#sessions = sessions
+  }
+
+  /** Inside a transaction: notes a change of a job. */
+  note(jobId: string, change: JobChange['change'], why: ChangeReason | null, holder: Holder): void {
+    this.#sql(
+      'INSERT INTO jobboard_changes (job_id, change, why, owner, session) VALUES (?, ?, ?, ?, ?)',
+    ).run(jobId, change, why, holder.owner, holder.session)
+  }
+
+  /** Inside a transaction: forgets the oldest changes. */
+  prune(): void {
+    this.#sql('DELETE FROM jobboard_changes WHERE seq <= (SELECT max(seq) FROM jobboard_changes) - ?').run(
+      changesKept,
+    )
+  }
+
+  /** Begins to tell of what changes from now on. */
+  start(clock: Clock, pollMs: number): void {
+    this.#version = this.#dataVersion()
+    this.#seen = this.#lastSeq()
+    const next = (delayMs: number): void => {
+      const timer = clock.setTimeout(() => next(this.#poll() ? pollMs : 1000), delayMs).unref()
+      this.#stop = () => timer.clear()
+    }
+    next(pollMs)
+  }
+
+  stop(): void {
+    this.#stop()
+  }
+
+  /** Tells of everything new, once for all of it. Outside of transactions only: listeners run in here. */
+  tell(): void {
+    const sql =
+      'SELECT seq, job_id, change, why, owner, session FROM jobboard_changes WHERE seq > ? ORDER BY seq'
+    const rows = this.#sql(sql).all(this.#seen) as readonly ChangeRow[]
+    const [first, last] = [rows[0], rows.at(-1)]
+    if (first === undefined || last === undefined) return
+    const gap = first.seq !== this.#seen + 1
+    this.#seen = last.seq
+    if (rows.some(row => this.#concernsUs(row))) this.#sink.doubt()
+    this.#sink.changed(rows.map(changeOf))
+    if (gap) this.#sink.gap()
+  }
+
+  /** Whether the look succeeded. Of trouble that lasts only the beginning is told. */
+  #poll(): boolean {
+    try {
+      const version = this.#dataVersion()
+      if (version === this.#version) return true
+      this.#transactions.rivalSeen()
+      this.tell()
+      this.#version = version
+      this.#failing = false
+    } catch (error) {
+      if (!this.#failing) this.#sink.trouble(driverError(error, 'Cannot look for changes') as Error)
+      this.#failing = true
+    }
+    return !this.#failing
+  }
+
+  #concernsUs(row: ChangeRow): boolean {
+    return (
+      (row.why === 'lost' || row.why === 'forced') && row.session !== null && this.#sessions.has(row.session)
+    )
+  }
+
+  #dataVersion(): unknown {
+    return (this.#sql('PRAGMA data_version').get() as { data_version: unknown }).data_version
+  }
+
+  #lastSeq(): number {
+    return (this.#sql('SELECT coalesce(max(seq), 0) AS seq FROM jobboard_changes').get() as { seq: number })
+      .seq
+  }
+
+  #sql(text: string): ReturnType<Transactions['sql']> {
+    return this.#transactions.sql(text)
+  }
+}
+
+function changeOf(row: ChangeRow): JobChange {
+  return {
+    jobId: row.job_id,
+    change: row.change,
+    ...(row.why === null ? {} : { why: row.why }),
+    ...(row.owner === null ? {} : { owner: row.owner }),
+  }
+}

@@ -1,0 +1,157 @@
+import { mkdir, realpath } from 'node:fs/promises'
+import { join } from 'node:path'
+import { DriverError } from '@jobboard/core/driver'
+import { fileName } from './layout.js'
+import type { SqliteOptions } from './options.js'
+import { driverError } from './sqlite-errors.js'
+
+/** The part of a database of `node:sqlite` that the driver uses. `@photostructure/sqlite` has the same. */
+export interface Database {
+  prepare(sql: string): Statement
+  exec(sql: string): void
+  close(): void
+  location(): string | null
+  readonly isTransaction: boolean
+}
+
+export interface Statement {
+  run(...values: readonly Value[]): unknown
+  get(...values: readonly Value[]): unknown
+  all(...values: readonly Value[]): readonly unknown[]
+  setReadBigInts(enabled: boolean): unknown
+}
+
+export type Value = string | number | bigint | null
+
+/** A database that `open` found or made, and how to let go of it. */
+export interface OpenDatabase {
+  readonly database: Database
+  /** Name and version of the engine, for people. */
+  readonly server: string
+  readonly path: string | null
+  close(): void
+}
+
+interface Engine {
+  readonly label: string
+  readonly DatabaseSync: new (path: string, options: { readonly timeout: number }) => Database
+}
+
+/** Before this one, SQLite can damage a file when two connections write and checkpoint at once (the WAL-reset bug). */
+const leastVersion = [3, 51, 3] as const
+
+/** Opens the board's file, made if it is missing, or takes the database that was passed in. */
+export async function openDatabase(options: SqliteOptions): Promise<OpenDatabase> {
+  if (options.database !== undefined) return adopted(options.database)
+  try {
+    await mkdir(options.dir, { recursive: true })
+    return opened(join(await realpath(options.dir), fileName), await findEngine(options.engine))
+  } catch (error) {
+    throw driverError(error, `Cannot open the board in ${options.dir}`)
+  }
+}
+
+function adopted(database: Database): OpenDatabase {
+  checkVersion(versionOf(database), 'the database that was passed in')
+  const path = database.location()
+  return { database, server: `SQLite ${versionOf(database)}`, path, close: share(path, database.constructor) }
+}
+
+function opened(path: string, engine: Engine): OpenDatabase {
+  const letGo = share(path, engine.DatabaseSync)
+  try {
+    const database = new engine.DatabaseSync(path, { timeout: 0 })
+    const close = (): void => {
+      database.close()
+      letGo()
+    }
+    return { database, server: `SQLite ${versionOf(database)} (${engine.label})`, path, close }
+  } catch (error) {
+    letGo()
+    throw error
+  }
+}
+
+async function findEngine(wanted: SqliteOptions['engine']): Promise<Engine> {
+  if (wanted === 'builtin')
+    return builtin() ?? refuse('this Node.js has no node:sqlite; use Node.js 24 or later')
+  if (wanted === 'package') return packaged()
+  return usableBuiltin() ?? packaged()
+}
+
+function builtin(): Engine | undefined {
+  const found = process.getBuiltinModule('node:sqlite') as Pick<Engine, 'DatabaseSync'> | undefined
+  return found && checked({ label: 'node:sqlite', DatabaseSync: found.DatabaseSync })
+}
+
+function usableBuiltin(): Engine | undefined {
+  try {
+    return builtin()
+  } catch {
+    // Too old; the package brings an SQLite of its own.
+    return undefined
+  }
+}
+
+async function packaged(): Promise<Engine> {
+  try {
+    const { DatabaseSync } = await import('@photostructure/sqlite')
+    return checked({ label: '@photostructure/sqlite', DatabaseSync })
+  } catch (error) {
+    if (error instanceof DriverError) throw error
+    throw new DriverError(
+      'incompatible',
+      `No SQLite of version ${leastVersion.join('.')} or later: node:sqlite of Node.js ${process.versions.node} is missing or older, ` +
+        'and @photostructure/sqlite cannot be loaded; run: npm install @photostructure/sqlite@1',
+      { cause: error },
+    )
+  }
+}
+
+/** Asked before any file is opened with it. */
+function checked(engine: Engine): Engine {
+  const database = new engine.DatabaseSync(':memory:', { timeout: 0 })
+  try {
+    checkVersion(versionOf(database), engine.label)
+    return engine
+  } finally {
+    database.close()
+  }
+}
+
+function versionOf(database: Database): string {
+  return (database.prepare('SELECT sqlite_version() AS version').get() as { version: string }).version
+}
+
+export function checkVersion(version: string, what: string): void {
+  const parts = version.split('.').map(Number)
+  const differing = leastVersion.findIndex((least, place) => parts[place] !== least)
+  const newer = differing === -1 || (parts[differing] ?? 0) > (leastVersion[differing] ?? 0)
+  if (!newer) refuse(`${what} is SQLite ${version}; a board needs ${leastVersion.join('.')} or later`)
+}
+
+/** Files that boards of this process have open, for all copies of this package in it. */
+const key = Symbol.for('@jobboard/sqlite/files')
+const shared = globalThis as { [key]?: Map<string, { readonly build: unknown; count: number }> }
+
+/**
+ * Notes that this build of SQLite has the file open. A second build in the same process is refused: the two do not know
+ * of each other's locks, and closing one file would silently drop those of the other.
+ */
+function share(path: string | null, build: unknown): () => void {
+  shared[key] ??= new Map()
+  const files = shared[key]
+  const file = files.get(path ?? '') ?? { build, count: 0 }
+  if (file.build !== build)
+    refuse(`${path} is open in this process with another build of SQLite; use one engine for it`)
+  file.count += 1
+  files.set(path ?? '', file)
+  return () => {
+    file.count -= 1
+    if (file.count === 0) files.delete(path ?? '')
+  }
+}
+
+function refuse(message: string): never {
+  throw new DriverError('incompatible', message)
+}

@@ -1,0 +1,222 @@
+import {
+  type ClaimTry,
+  type Ending,
+  type JobRecord,
+  type MalformedEntry,
+  type Posting,
+  type Priority,
+  priorityRank,
+} from '@jobboard/core/driver'
+import type { Changes } from './changes.js'
+import { decodeJob, type ForeignRow, type JobRow, jobOfPosting } from './codec.js'
+import { firstTrashSeat, seatOf, trashRank } from './layout.js'
+import type { Receipts } from './receipts.js'
+import type { Transactions } from './transaction.js'
+
+/** What `decodeJob` needs. */
+export const foreignRow = `seat, id, name, priority, details, book, created_on, state, available_at, attempts, failures,
+  losses, takeover, lost_by, owner, token, trashed_with`
+export const withDetails = 'LEFT JOIN jobboard_details USING (entry)'
+
+const ownRow = 'seat, entry, id, priority, hash, state, available_at, claim_id, session, owner, token'
+
+/** How a claim ended with its job staying on the board. */
+export type Release =
+  | { readonly why: 'abandoned'; readonly delayMs: number; readonly failed: boolean }
+  | { readonly why: 'lost' | 'forced' | 'closed'; readonly at: number }
+
+/** The rows of jobs, and every move that one can make. Each method is a part of somebody's transaction. */
+export class Jobs {
+  readonly #transactions: Transactions
+  readonly #changes: Changes
+  readonly #receipts: Receipts
+
+  constructor(transactions: Transactions, changes: Changes, receipts: Receipts) {
+    this.#transactions = transactions
+    this.#changes = changes
+    this.#receipts = receipts
+  }
+
+  find(id: string): JobRow | undefined {
+    return this.#get('WHERE id = ?', id)
+  }
+
+  /** The claim that a session has under this id. */
+  claim(session: string, claimId: string): JobRow | undefined {
+    return this.#get(
+      `INDEXED BY jobboard_claimed WHERE state = 'claimed' AND session = ? AND claim_id = ?`,
+      session,
+      claimId,
+    )
+  }
+
+  claims(session: string, limit = -1): readonly JobRow[] {
+    const sql = `SELECT ${ownRow} FROM jobboard_jobs INDEXED BY jobboard_claimed WHERE state = 'claimed' AND session = ? LIMIT ?`
+    return this.#transactions.sql(sql).all(session, limit) as readonly JobRow[]
+  }
+
+  /** The first claimable job in LIST-1 order: one look at an index, or one for each name. */
+  firstReady(names: readonly string[] | undefined): number | undefined {
+    const sql =
+      names === undefined
+        ? `SELECT seat FROM jobboard_jobs INDEXED BY jobboard_ready WHERE state = 'ready' ORDER BY seat LIMIT 1`
+        : `SELECT min((SELECT seat FROM jobboard_jobs INDEXED BY jobboard_ready_by_name
+             WHERE state = 'ready' AND name = wanted.value ORDER BY seat LIMIT 1)) AS seat FROM json_each(?) AS wanted`
+    const statement = this.#transactions.sql(sql)
+    const row = names === undefined ? statement.get() : statement.get(JSON.stringify(names))
+    return (row as { readonly seat: number | null } | undefined)?.seat ?? undefined
+  }
+
+  at(seat: number): JobRecord | MalformedEntry {
+    const statement = this.#transactions.sql(
+      `SELECT ${foreignRow} FROM jobboard_jobs ${withDetails} WHERE seat = ?`,
+    )
+    statement.setReadBigInts(true)
+    return decodeJob(statement.get(seat) as ForeignRow)
+  }
+
+  add(posting: Posting, now: number): JobRecord {
+    const order = this.#next('last_order')
+    const delayed = posting.delayMs > 0
+    this.#run(
+      `INSERT INTO jobboard_jobs (seat, entry, id, name, priority, book, hash, created_on, state, available_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      seatOf(priorityRank(posting.priority), order),
+      order,
+      posting.id,
+      posting.name,
+      posting.priority,
+      posting.book === undefined ? null : JSON.stringify(posting.book),
+      posting.hash,
+      now,
+      delayed ? 'delayed' : 'ready',
+      delayed ? now + posting.delayMs : null,
+    )
+    this.#run('INSERT INTO jobboard_details (entry, details) VALUES (?, ?)', order, posting.details)
+    this.#changes.note(posting.id, 'posted', null, nobody)
+    return jobOfPosting(posting, order, now)
+  }
+
+  /** Claims the job, which must be ready, and answers with the claim's token. */
+  take(seat: number, jobId: string, session: string, { claimId, owner }: Omit<ClaimTry, 'jobId'>): number {
+    const token = this.#next('last_token')
+    this.#run(
+      `UPDATE jobboard_jobs SET state = 'claimed', attempts = attempts + 1, claim_id = ?, session = ?, owner = ?, token = ?
+       WHERE seat = ?`,
+      claimId,
+      session,
+      owner,
+      token,
+      seat,
+    )
+    this.#changes.note(jobId, 'claimed', null, { owner, session })
+    return token
+  }
+
+  end(row: JobRow, ending: Ending, now: number): void {
+    if (ending.how === 'abandon') {
+      this.release(row, { why: 'abandoned', ...ending }, now)
+      return
+    }
+    if (ending.how === 'consume') this.#remove(row)
+    else this.#trash(row, { reason: ending.reason, error: ending.error, owner: row.owner, at: now })
+    this.#receipts.add(row, ending.how, now)
+    this.#changes.note(row.id, 'removed', ending.how === 'consume' ? 'consumed' : 'trashed', row)
+  }
+
+  /** Gives a claimed job back to the board. */
+  release(row: JobRow, release: Release, now: number): void {
+    const abandoned = release.why === 'abandoned'
+    const lost = release.why === 'lost' || release.why === 'forced'
+    const delayMs = abandoned ? release.delayMs : 0
+    const cause = release.why === 'lost' ? 'expired' : release.why
+    this.#run(
+      `UPDATE jobboard_jobs SET state = ?, available_at = ?, failures = failures + ?, losses = losses + ?, takeover = ?,
+         lost_by = coalesce(?, lost_by), claim_id = NULL, session = NULL, owner = NULL, token = NULL WHERE seat = ?`,
+      delayMs > 0 ? 'delayed' : 'ready',
+      delayMs > 0 ? now + delayMs : null,
+      lost || (abandoned && release.failed) ? 1 : 0,
+      lost ? 1 : 0,
+      abandoned ? 0 : 1,
+      abandoned ? null : JSON.stringify({ owner: row.owner, at: release.at, cause }),
+      row.seat,
+    )
+    this.#receipts.add(row, cause === 'abandoned' ? 'abandon' : cause, now)
+    this.#changes.note(row.id, 'released', release.why, row)
+  }
+
+  /** Puts a trashed job back, as newly posted. */
+  restore(row: JobRow): number {
+    const seat = seatOf(priorityRank(row.priority as Priority), this.#next('last_order'))
+    this.#run(
+      `UPDATE jobboard_jobs SET seat = ?, state = 'ready', attempts = 0, failures = 0, losses = 0, takeover = 0,
+         lost_by = NULL, trashed_with = NULL WHERE seat = ?`,
+      seat,
+      row.seat,
+    )
+    this.#changes.note(row.id, 'posted', 'restored', nobody)
+    return seat
+  }
+
+  purge(row: JobRow): void {
+    this.#remove(row)
+  }
+
+  /** Takes a row that is no job out of the way of claims. All of it stays for whoever wants to repair it. */
+  setAside(seat: number): void {
+    this.#run(
+      `UPDATE jobboard_jobs SET state = 'malformed' WHERE seat = ? AND state IN ('ready', 'delayed')`,
+      seat,
+    )
+  }
+
+  /** Makes a part of the delayed jobs that are due claimable, and tells how many. */
+  promote(now: number, limit: number): number {
+    const sql = `UPDATE jobboard_jobs SET state = 'ready', available_at = NULL WHERE seat IN (SELECT seat FROM jobboard_jobs
+      INDEXED BY jobboard_delayed WHERE state = 'delayed' AND available_at <= ? ORDER BY available_at LIMIT ?)`
+    return Number(
+      (this.#transactions.sql(sql).run(now, limit) as { readonly changes: number | bigint }).changes,
+    )
+  }
+
+  #trash(
+    row: JobRow,
+    why: { reason: string; error: string | undefined; owner: string | null; at: number },
+  ): void {
+    this.#run(
+      `UPDATE jobboard_jobs SET seat = ?, state = 'trashed', trashed_with = ?, claim_id = NULL, session = NULL, owner = NULL,
+         token = NULL WHERE seat = ?`,
+      seatOf(trashRank, this.#next('last_order')),
+      JSON.stringify(why),
+      row.seat,
+    )
+  }
+
+  #remove(row: JobRow): void {
+    this.#run('DELETE FROM jobboard_jobs WHERE seat = ?', row.seat)
+    this.#run('DELETE FROM jobboard_details WHERE entry = ?', row.entry)
+  }
+
+  /** Counters live in the board's own row, so they outlast every job (CLAIM-4). */
+  #next(counter: 'last_order' | 'last_token'): number {
+    const sql = `UPDATE jobboard SET ${counter} = ${counter} + 1 RETURNING ${counter} AS next`
+    return (this.#transactions.sql(sql).get() as { readonly next: number }).next
+  }
+
+  #get(where: string, ...values: readonly string[]): JobRow | undefined {
+    return this.#transactions.sql(`SELECT ${ownRow} FROM jobboard_jobs ${where}`).get(...values) as
+      | JobRow
+      | undefined
+  }
+
+  #run(sql: string, ...values: readonly (string | number | null)[]): void {
+    this.#transactions.sql(sql).run(...values)
+  }
+}
+
+const nobody = { owner: null, session: null }
+
+/** Whether a seat is in the trash. */
+export function inTrash(row: JobRow): boolean {
+  return row.seat >= firstTrashSeat
+}

@@ -1,0 +1,64 @@
+import type {
+  ForceAnswer,
+  ForceOrder,
+  JobRecord,
+  NotInTrash,
+  Order,
+  OrderAnswer,
+} from '@jobboard/core/driver'
+import type { Board } from './board.js'
+import { isJob, type JobRow } from './codec.js'
+import { inTrash } from './jobs.js'
+
+/** Carries out one order, inside a transaction. */
+export function administer(board: Board, order: Order, now: number): OrderAnswer<Order> {
+  switch (order.kind) {
+    case 'force':
+      return force(board, order, now)
+    case 'restore':
+      return restore(board, order.jobId)
+    case 'purge':
+      return purge(board, order.jobId)
+    case 'announce':
+      if (!board.sessions.alive(order.session.id)) return { kind: 'over' }
+      board.sessions.announce(order.session.id, order.entity)
+      return { kind: 'announced' }
+  }
+}
+
+function force(board: Board, { jobId, token }: ForceOrder, now: number): ForceAnswer {
+  const row = board.jobs.find(jobId)
+  const current = row?.state === 'claimed' && row.token !== null ? BigInt(row.token) : undefined
+  if (row !== undefined && current === token) {
+    board.jobs.release(row, { why: 'forced', at: now }, now)
+    return { kind: 'released' }
+  }
+  if (board.receipts.wasForced(jobId, token)) return { kind: 'released' }
+  if (row === undefined || inTrash(row)) return { kind: 'missing' }
+  return { kind: 'changed', ...(current === undefined ? {} : { token: current }) }
+}
+
+function restore(
+  board: Board,
+  jobId: string,
+): { readonly kind: 'restored'; readonly job: JobRecord } | NotInTrash {
+  const row = trashed(board, jobId)
+  if ('kind' in row) return row
+  const before = board.jobs.at(row.seat)
+  // What does not parse stays where it is, for whoever wants to repair it.
+  if (!isJob(before)) return { kind: 'missing', onBoard: false }
+  const job = board.jobs.at(board.jobs.restore(row))
+  return isJob(job) ? { kind: 'restored', job } : { kind: 'missing', onBoard: true }
+}
+
+function purge(board: Board, jobId: string): { readonly kind: 'purged' } | NotInTrash {
+  const row = trashed(board, jobId)
+  if ('kind' in row) return row
+  board.jobs.purge(row)
+  return { kind: 'purged' }
+}
+
+function trashed(board: Board, jobId: string): JobRow | NotInTrash {
+  const row = board.jobs.find(jobId)
+  return row !== undefined && inTrash(row) ? row : { kind: 'missing', onBoard: row !== undefined }
+}

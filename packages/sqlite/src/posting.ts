@@ -1,0 +1,23 @@
+import type { JobsAnswer, PostAnswer, Posting } from '@jobboard/core/driver'
+import type { Board } from './board.js'
+import { isJob } from './codec.js'
+
+/** Stores one job, or says what is there under its id (POST-3), inside a transaction. */
+export function post(board: Board, posting: Posting, now: number): PostAnswer {
+  const row = board.jobs.find(posting.id)
+  if (row !== undefined) {
+    const job = row.hash === posting.hash ? board.jobs.at(row.seat) : undefined
+    return job !== undefined && isJob(job) ? { kind: 'same', job } : { kind: 'conflict' }
+  }
+  const consumed = board.receipts.consumed(posting.id)
+  if (consumed !== undefined) return { kind: consumed === posting.hash ? 'consumed' : 'conflict' }
+  return { kind: 'posted', job: board.jobs.add(posting, now) }
+}
+
+/** Where the job with this id stands, inside a transaction. */
+export function lookAt(board: Board, id: string): JobsAnswer['found'][number] {
+  const row = board.jobs.find(id)
+  if (row === undefined) return board.receipts.consumed(id) === undefined ? 'absent' : 'consumed'
+  const job = board.jobs.at(row.seat)
+  return isJob(job) ? job : 'malformed'
+}

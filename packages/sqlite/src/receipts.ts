@@ -1,0 +1,55 @@
+import type { Ending } from '@jobboard/core/driver'
+import type { JobRow } from './codec.js'
+import type { Transactions } from './transaction.js'
+
+/** How a claim came to its end: as its owner said, or against its owner. */
+export type ClaimEnd = Ending['how'] | 'expired' | 'forced' | 'closed'
+
+export interface Receipt {
+  readonly job_id: string
+  readonly token: number
+  readonly ending: ClaimEnd
+}
+
+/** The marks that endings leave, found by claim and by job (SETTLE-3). Each method is a part of somebody's transaction. */
+export class Receipts {
+  readonly #transactions: Transactions
+  readonly #rememberMs: number
+
+  constructor(transactions: Transactions, rememberMs: number) {
+    this.#transactions = transactions
+    this.#rememberMs = rememberMs
+  }
+
+  /** For the claim that the row still shows. */
+  add(row: JobRow, ending: ClaimEnd, now: number): void {
+    if (this.#rememberMs === 0 || row.claim_id === null) return
+    const sql = `INSERT OR REPLACE INTO jobboard_receipts (claim_id, job_id, token, ending, hash, expires_at)
+      VALUES (?, ?, ?, ?, ?, ?)`
+    const expiresAt = now + this.#rememberMs
+    this.#transactions.sql(sql).run(row.claim_id, row.id, row.token, ending, row.hash, expiresAt)
+  }
+
+  of(claimId: string): Receipt | undefined {
+    const sql = 'SELECT job_id, token, ending FROM jobboard_receipts WHERE claim_id = ?'
+    return this.#transactions.sql(sql).get(claimId) as Receipt | undefined
+  }
+
+  /** The content hash of a job that was consumed. */
+  consumed(jobId: string): string | undefined {
+    const sql = `SELECT hash FROM jobboard_receipts WHERE job_id = ? AND ending = 'consume'`
+    return (this.#transactions.sql(sql).get(jobId) as { readonly hash: string } | undefined)?.hash
+  }
+
+  wasForced(jobId: string, token: bigint): boolean {
+    const sql = `SELECT 1 FROM jobboard_receipts WHERE job_id = ? AND token = ? AND ending = 'forced'`
+    return this.#transactions.sql(sql).get(jobId, token) !== undefined
+  }
+
+  /** Forgets a part of what has been kept long enough; more than one commit can add. */
+  prune(now: number): void {
+    const sql = `DELETE FROM jobboard_receipts WHERE claim_id IN
+      (SELECT claim_id FROM jobboard_receipts WHERE expires_at <= ? ORDER BY expires_at LIMIT 1000)`
+    this.#transactions.sql(sql).run(now)
+  }
+}
