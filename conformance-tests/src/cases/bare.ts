@@ -16,7 +16,7 @@ import {
 import type { World } from '../world.js'
 
 /** Core's promise to drivers, kept by the bare requests too: a call is bounded. */
-const requestTimeoutMs = 5_000
+const callTimeoutMs = 2_000
 
 /**
  * A driver without a board object around it. It says what no board object would say on purpose: the same request
@@ -43,7 +43,7 @@ export class BareDriver {
       label: 'bare',
       clock: this.#world.clock(),
       logger: silentLogger,
-      requestTimeoutMs,
+      callTimeoutMs,
       rememberMs,
       refreshMs: 30_000,
       newId: () => this.#world.random.uuid(),
