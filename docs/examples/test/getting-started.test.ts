@@ -1,0 +1,33 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { expect, it } from 'vitest'
+
+const root = new URL('../../../', import.meta.url)
+
+it('the commands of getting-started.md do what the page says, one after the other', async () => {
+  const page = await readFile(new URL('docs/guide/getting-started.md', root), 'utf8')
+  const blocks = [...page.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, block = '']) => block)
+  const commands = blocks.filter(block => block.startsWith('jobboard '))
+  expect(commands.length).toBeGreaterThan(1)
+
+  const folder = await mkdtemp(join(tmpdir(), 'jobboard-getting-started-'))
+  try {
+    const main = fileURLToPath(new URL('packages/cli/dist/main.js', root))
+    const script = [
+      'set -e',
+      `jobboard() { '${process.execPath}' '${main}' "$@"; }`,
+      ...commands,
+      'jobboard --json count',
+    ]
+    const { stdout } = await promisify(execFile)('bash', ['-c', script.join('\n')], { cwd: folder })
+    expect(stdout).toMatch(/"name":"resize".*"details":\{"file":"holiday.png","width":800\}/)
+    const counts: unknown = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '')
+    expect(counts).toEqual({ unclaimed: 0, delayed: 0, claimed: 0, trashed: 0 })
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+})
