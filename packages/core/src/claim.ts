@@ -1,6 +1,12 @@
 import type { Ending, LossCause } from './driver/driver.js'
 import type { LostClaim } from './driver/records.js'
-import { ClaimLostError, ClaimSettledError, InvalidArgumentError, type LossReason } from './errors.js'
+import {
+  ClaimLostError,
+  ClaimSettledError,
+  InvalidArgumentError,
+  type LossReason,
+  OutcomeUnknownError,
+} from './errors.js'
 import { type Job, type LostOwner, lostOwner } from './job.js'
 import { checkDelay } from './posting.js'
 
@@ -69,6 +75,8 @@ export class Claim implements AsyncDisposable {
   readonly #keeper: ClaimKeeper
   #state: ClaimState = 'held'
   #settledAs: Ending['how'] | undefined
+  /** An ending that was asked for and whose outcome its caller did not learn. */
+  #doubtful: Ending['how'] | undefined
   #lost: ClaimLostError | undefined
   #abort: AbortController | undefined
   readonly #onEnd: (() => void)[] = []
@@ -189,9 +197,14 @@ export class Claim implements AsyncDisposable {
   }
 
   async #end(wish: EndingWish): Promise<void> {
+    // Called again after an unknown outcome, which a renewal has learned in the meantime: this is the answer to both.
+    if (this.#doubtful === wish.how && this.#settledAs === wish.how) return
     this.assertHeld()
     const ending = { jobId: this.job.id, claimId: this.id, token: this.fencingToken, ...wish } as Ending
-    const how = await this.#keeper.end(this, ending)
+    const how = await this.#keeper.end(this, ending).catch(error => {
+      if (error instanceof OutcomeUnknownError) this.#doubtful = wish.how
+      throw error
+    })
     // An earlier ending whose reply was lost had happened after all.
     if (how !== ending.how) throw new ClaimSettledError(this.job.id, how)
   }
