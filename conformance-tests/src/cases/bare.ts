@@ -66,8 +66,9 @@ export class BareDriver {
     return { id: this.id(), delayMs: 0, ...content, hash: contentHash(content) }
   }
 
-  async session(): Promise<SessionRef> {
-    const grant = await this.driver.startSession({ id: this.id(), ttlMs: this.#world.ttlMs })
+  /** Nobody renews it; so it lives long, unless its end is what the case is about. */
+  async session(ttlMs: number = this.#world.ttlMs * 20): Promise<SessionRef> {
+    const grant = await this.driver.startSession({ id: this.id(), ttlMs })
     return grant.session
   }
 

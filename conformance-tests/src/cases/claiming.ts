@@ -199,7 +199,7 @@ export const tellsTheNextChange: ConformanceCase = {
     await bare.post('later', { delayMs: world.ttlMs * 5 })
     assertWithin(await ask(), world.ttlMs * 5)
     const id = await bare.post('claimed')
-    await bare.take(await bare.session(), id)
+    await bare.take(await bare.session(world.ttlMs), id)
     assertWithin(await ask(), world.takeoverMs)
   },
 }

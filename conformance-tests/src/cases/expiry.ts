@@ -162,7 +162,7 @@ export const neverRevived: ConformanceCase = {
   needs: [],
   async run(world) {
     await using bare = await BareDriver.open(world)
-    const session = await bare.session()
+    const session = await bare.session(world.ttlMs)
     const jobId = await bare.post('job')
     const { claimId } = await bare.take(session, jobId)
     await world.eventually('the session is over', async () => (await bare.standing(jobId)) === 'UNCLAIMED', {

@@ -90,7 +90,7 @@ function expiredEnding(how: How): ConformanceCase {
     needs: [],
     async run(world) {
       await using bare = await BareDriver.open(world)
-      const session = await bare.session()
+      const session = await bare.session(world.ttlMs)
       const jobId = await bare.post('job')
       const stale = await bare.take(session, jobId)
       await world.eventually('the claim is over', async () => (await bare.standing(jobId)) === 'UNCLAIMED', {
