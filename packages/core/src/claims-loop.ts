@@ -75,7 +75,8 @@ async function next(
   } catch (error) {
     const passing =
       error instanceof JobboardError && (error.retryable || error.code === 'JOBBOARD_CLAIM_LOST')
-    if (!passing || wish.signal.aborted) throw error
+    // Also when the loop is being stopped: an outage is no reason to fail at the very end.
+    if (!passing) throw error
     host.trouble(error, 'claiming the next job')
     return { sleepMs: Math.min(restMs, host.refreshMs) }
   }
