@@ -1,7 +1,7 @@
 import type { Chooser } from './chooser.js'
 import type { Clock } from './clock.js'
 import type { DriverSink } from './driver/driver.js'
-import type { JobChange } from './driver/records.js'
+import type { JobChange, MalformedEntry } from './driver/records.js'
 import type { Emitter } from './emitter.js'
 import type { JobboardEvents } from './events.js'
 import type { Wakeups } from './wakeups.js'
@@ -13,6 +13,7 @@ export interface FeedHost {
   readonly wakeups: Wakeups
   readonly chooser: Chooser | undefined
   doubt(): void
+  malformed(entry: MalformedEntry): void
   trouble(error: unknown, during: string): void
 }
 
@@ -30,7 +31,7 @@ export function feed(host: FeedHost): DriverSink {
       host.emitter.emit('resynced', { at: new Date(host.clock.now()) })
     },
     doubt: () => host.doubt(),
-    malformed: entry => host.emitter.emit('malformed', entry),
+    malformed: entry => host.malformed(entry),
     trouble: error => host.trouble(error, 'in the background'),
   }
 }

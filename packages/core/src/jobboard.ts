@@ -16,7 +16,7 @@ import type {
   JobboardDriver,
   PostAnswer,
 } from './driver/driver.js'
-import type { Entity, JobRecord, Posting } from './driver/records.js'
+import type { Entity, JobRecord, MalformedEntry, Posting } from './driver/records.js'
 import { Emitter } from './emitter.js'
 import {
   BoardClosedError,
@@ -117,7 +117,7 @@ export class Jobboard implements AsyncDisposable {
     this.#courier = new Courier(clock, settings.requestTimeoutMs)
     this.#emitter = new Emitter((error, event) => this.#listenerThrew(error, event))
     this.#wakeups = new Wakeups(clock)
-    this.#reading = new Reading(driver, this.#courier, entry => this.#emitter.emit('malformed', entry))
+    this.#reading = new Reading(driver, this.#courier, entry => this.#malformed(entry))
     this.#administering = new Administering(driver, this.#courier, this.#reading)
     this.#posts = new Batcher(postings => driver.post(postings), this.#courier, batchLimits(driver))
     this.#waiting = new Waiting({
@@ -392,6 +392,7 @@ export class Jobboard implements AsyncDisposable {
       wakeups: this.#wakeups,
       chooser: this.#chooser,
       doubt: () => this.#sessions?.doubt(),
+      malformed: entry => this.#malformed(entry),
       trouble: (error, during) => this.#trouble(error, during),
     })
     const callTimeoutMs = this.#courier.sendLimitMs
@@ -498,6 +499,15 @@ export class Jobboard implements AsyncDisposable {
     // A listener of `error` that throws is only logged, or it would be called for ever.
     if (event === 'error') this.#log(error, 'in a listener of error events')
     else this.#trouble(error, `in a listener of ${event} events`)
+  }
+
+  #malformed(entry: MalformedEntry): void {
+    const { where, problem } = entry
+    this.#parts.logger.warn(`${this.name}: skipped the entry at ${where}: ${problem}`, {
+      board: this.name,
+      where,
+    })
+    this.#emitter.emit('malformed', entry)
   }
 
   #trouble(error: unknown, during: string): void {
