@@ -1,0 +1,45 @@
+import type { Claim, JobState } from '@jobboard/core'
+import { type JobJson, jobJson } from './job-json.js'
+import { printable } from './tables.js'
+
+/** What happens to a claim, as `claim` and `work` print it. */
+export type ClaimEvent = 'claimed' | 'consumed' | 'abandoned' | 'trashed' | 'lost'
+
+/** Of a lost claim nobody here can tell where the job stands: another owner may have it. */
+const stateAfter: Readonly<Record<ClaimEvent, JobState>> = {
+  claimed: 'CLAIMED',
+  consumed: 'COMPLETE',
+  abandoned: 'UNCLAIMED',
+  trashed: 'TRASHED',
+  lost: 'UNKNOWN',
+}
+
+export interface ClaimEventJson {
+  readonly event: ClaimEvent
+  readonly owner: string
+  readonly job: JobJson
+}
+
+/** Every line about one claim carries that claim's token, also when the job has none any more. */
+export function claimEventJson(event: ClaimEvent, claim: Claim): ClaimEventJson {
+  const job = {
+    ...jobJson(claim.job),
+    state: stateAfter[event],
+    owner: event === 'claimed' ? claim.owner : null,
+    fencingToken: claim.fencingToken.toString(),
+  }
+  return { event, owner: claim.owner, job }
+}
+
+/** The same for people. */
+export function claimEventLine(event: ClaimEvent, claim: Claim, why?: string): string {
+  const { job, attempt, fencingToken, previous } = claim
+  const begin = `attempt ${attempt}, token ${fencingToken}${previous ? `, taken over from ${printable(previous.owner)}` : ''}`
+  const remark = event === 'claimed' ? begin : why
+  return `${event} ${job.id}  ${printable(job.name)}${remark === undefined ? '' : `  (${printable(remark)})`}`
+}
+
+/** Brings counts, delay and trash of the job up to date after an ending. It is for the report only, so a failure costs nothing. */
+export async function lookAgain(claim: Claim): Promise<void> {
+  await claim.job.refresh().catch(() => {})
+}

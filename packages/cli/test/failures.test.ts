@@ -1,0 +1,176 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { expect, test } from 'vitest'
+import { type Ended, jobboard, jsonLines, newBoard, Running, tempFolder } from './processes.js'
+
+/** The error that a run with --json left on stderr; it must be the only line there. */
+function errorOf({ stderr }: Ended): unknown {
+  const lines = jsonLines(stderr)
+  expect(lines).toHaveLength(1)
+  return lines[0]
+}
+
+test.each([
+  [[], 'a command is missing'],
+  [['pots'], "unknown command 'pots' (Did you mean post?)"],
+  [['watch'], "unknown command 'watch'"],
+  [['post'], 'post needs a name, or --stdin'],
+  [['post', 'a', '--stdin'], 'post --stdin takes everything from standard input'],
+  [['post', 'a', '--details', '{'], '--details is no JSON'],
+  [['post', 'a', '--details', '[1]'], 'details'],
+  [['post', 'a', '--details', '{}', '--details-file', 'f'], "cannot be used with option '--details <json>'"],
+  [['post', 'a', '--details-file', '/no/such/file'], 'cannot read --details-file'],
+  [['post', 'a', '--priority', 'soon'], 'VERY_HIGH, HIGH, NORMAL, LOW, VERY_LOW'],
+  [['post', 'a', '--book-name', 'b'], '--book-uuid and --book-name go together'],
+  [['post', 'a', '--delay', '-1'], 'whole number'],
+  [['post', 'a', 'b'], 'too many arguments'],
+  [['list', '--state', 'gone'], 'one of unclaimed, claimed, trashed, all'],
+  [['list', '--limit', '0'], 'whole number of at least 1'],
+  [['show'], "missing required argument 'id'"],
+  [['claim', '--owner', 'ada'], 'the id of a job, or --next'],
+  [['claim', 'a1', '--next', '--owner', 'ada'], 'the id of a job, or --next'],
+  [['claim', '--next'], "required option '--owner <name>' not specified"],
+  [['claim', '--next', '--owner', 'ada', '--then', 'forget'], 'one of consume, abandon, trash, exit'],
+  [['claim', '--next', '--owner', 'ada', '--hold', 'long'], 'number of seconds'],
+  [['work', '--owner', 'ada'], "required option '--exec <command>' not specified"],
+  [['work', '--owner', 'ada', '--exec', ' '], '--exec needs a command'],
+  [['release', 'a1', '--reason', 'r'], '--token'],
+  [['release', 'a1', '--token', 'x', '--reason', 'r'], 'digits'],
+  [['release', 'a1', '--token', '1', '--any-token', '--reason', 'r'], 'cannot be used with'],
+  [['trash', 'purge'], 'the id of a job, or --all'],
+  [['trash', 'purge', 'a1', '--all'], 'the id of a job, or --all'],
+  [['count', '--board', 'file:x?nonsense=1'], 'unknown option "nonsense"'],
+  [['count', '--board', 'nowhere'], 'no board URL'],
+  [['count', '--board', 'redis://user:secret@localhost/0'], 'npm install @jobboard/redis-lock'],
+  [['demo', '--board', 'memory:'], 'leave --board out'],
+] as const)('wrong usage exits 2: %j', async (args, message) => {
+  const cwd = await tempFolder()
+  const board =
+    (args as readonly string[]).includes('--board') || args[0] === 'demo' ? [] : ['--board', 'memory:']
+  const ended = await jobboard([...args, ...(args.length === 0 ? [] : board)], { cwd })
+  expect(ended).toMatchObject({ status: 2, stdout: '' })
+  expect(ended.stderr).toContain(message)
+  expect(ended.stderr).not.toContain('secret')
+  expect(ended.stderr.trimEnd().split('\n').at(-1)).toMatch(/^jobboard: /)
+})
+
+test('with --json an error is one object on stderr', async () => {
+  expect(errorOf(await jobboard(['claim', '--json']))).toEqual({
+    error: {
+      code: 'JOBBOARD_USAGE',
+      message: expect.stringMatching(
+        /^required option '--owner <name>' not specified; see 'jobboard claim --help'$/,
+      ),
+    },
+  })
+  const { url } = await newBoard()
+  const missing = await jobboard(['show', 'nobody', '--json', '--board', url])
+  expect(missing).toMatchObject({ status: 3, stdout: '' })
+  expect(errorOf(missing)).toMatchObject({
+    error: { code: 'JOBBOARD_JOB_NOT_FOUND', message: expect.stringContaining('nobody') },
+  })
+})
+
+test('what is not there exits 3', async () => {
+  const { url, board } = await newBoard()
+  await board.post('resize', { id: 'gone' })
+  await (await board.claim('gone')).consume()
+  const commands = [
+    ['show', 'gone'],
+    ['claim', 'gone', '--owner', 'ada'],
+    ['claim', '--next', '--owner', 'ada'],
+    ['release', 'gone', '--any-token', '--reason', 'r'],
+    ['trash', 'restore', 'gone'],
+    ['trash', 'purge', 'gone'],
+  ]
+  for (const command of commands) {
+    expect([command, await jobboard([...command, '--board', url])]).toMatchObject([
+      command,
+      { status: 3, stdout: '' },
+    ])
+  }
+})
+
+test('what somebody else has, or nobody can have yet, exits 4', async () => {
+  const { url, board } = await newBoard()
+  await board.post('resize', { id: 'held' })
+  await board.post('resize', { id: 'free' })
+  await board.post('resize', { id: 'late', delayMs: 60_000 })
+  await board.claim('held', 'ben')
+  const held = await jobboard(['claim', 'held', '--owner', 'ben', '--json', '--board', url])
+  expect(held).toMatchObject({ status: 4, stdout: '' })
+  expect(errorOf(held)).toMatchObject({
+    error: { code: 'JOBBOARD_ALREADY_CLAIMED', message: expect.stringContaining('ben') },
+  })
+  const late = await jobboard(['claim', 'late', '--owner', 'ben', '--json', '--board', url])
+  expect([late.status, errorOf(late)]).toMatchObject([4, { error: { code: 'JOBBOARD_NOT_AVAILABLE_YET' } }])
+  const free = await jobboard(['release', 'free', '--any-token', '--reason', 'r', '--json', '--board', url])
+  expect([free.status, errorOf(free)]).toMatchObject([4, { error: { code: 'JOBBOARD_CLAIM_CHANGED' } }])
+})
+
+test('other content under a used id exits 1', async () => {
+  const { url, board } = await newBoard()
+  await board.post('resize', { id: 'a1' })
+  const conflict = await jobboard(['post', 'mail', '--id', 'a1', '--json', '--board', url])
+  expect([conflict.status, errorOf(conflict)]).toMatchObject([
+    1,
+    { error: { code: 'JOBBOARD_POSTING_CONFLICT' } },
+  ])
+})
+
+test('a claim that an operator ends while it is held exits 6', async () => {
+  const { url, board } = await newBoard('?sessionTtlMs=3000')
+  await board.post('resize', { id: 'a1' })
+  const running = new Running(['claim', 'a1', '--owner', 'ada', '--hold', '60', '--json', '--board', url])
+  await running.event('claimed')
+  await board.forceRelease('a1', { token: 'any', reason: 'test' })
+  const ended = await running.ended
+  expect(ended.status).toBe(6)
+  expect(running.events().map(({ event, owner }) => [event, owner])).toEqual([
+    ['claimed', 'ada'],
+    ['lost', 'ada'],
+  ])
+  expect(errorOf(ended)).toMatchObject({ error: { code: 'JOBBOARD_CLAIM_LOST' } })
+})
+
+test('a board out of reach exits 5, an unknown outcome 7; the driver is a package of the working directory', async () => {
+  const cwd = await tempFolder()
+  await installTroubledDriver(cwd)
+  const down = await jobboard(['count', '--json', '--board', 'troubled+down:'], { cwd })
+  expect([down.status, errorOf(down)]).toMatchObject([5, { error: { code: 'JOBBOARD_UNAVAILABLE' } }])
+  const mute = await jobboard(['post', 'a', '--json', '--board', 'troubled+mute:?requestTimeoutMs=200'], {
+    cwd,
+  })
+  expect([mute.status, errorOf(mute)]).toMatchObject([7, { error: { code: 'JOBBOARD_OUTCOME_UNKNOWN' } }])
+})
+
+/** A third party's driver, as npm would install it: one scheme cannot be reached, the other never answers a post. */
+async function installTroubledDriver(folder: string): Promise<void> {
+  const core = pathToFileURL(createRequire(import.meta.url).resolve('@jobboard/core/driver')).href
+  const memory = pathToFileURL(createRequire(import.meta.url).resolve('@jobboard/memory')).href
+  const home = join(folder, 'node_modules', 'troubled')
+  await mkdir(home, { recursive: true })
+  await writeFile(
+    join(home, 'package.json'),
+    JSON.stringify({ name: 'troubled', type: 'module', exports: './index.js' }),
+  )
+  await writeFile(
+    join(home, 'index.js'),
+    `import { DriverError } from '${core}'
+import { memory } from '${memory}'
+const down = () => Promise.reject(new DriverError('unavailable', 'nobody answers'))
+export const driver = {
+  name: 'troubled', apiVersion: 1, schemes: ['troubled+down', 'troubled+mute'],
+  parseUrl: ({ scheme }) => ({ scheme }),
+  create({ scheme }) {
+    const board = memory()
+    if (scheme === 'troubled+down') board.open = down
+    else board.post = () => new Promise(() => {})
+    return board
+  },
+}
+`,
+  )
+}
