@@ -14,6 +14,7 @@ import {
   type SessionRef,
 } from '@jobboard/core/driver'
 import type { World } from '../world.js'
+import { arrival, outcomeOf } from './support.js'
 
 /** Core's promise to drivers, kept by the bare requests too: a call is bounded. */
 const callTimeoutMs = 2_000
@@ -104,8 +105,8 @@ export class BareDriver {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // Bounded, since a driver that cannot close must fail the cases of that law and no others.
-    await Promise.race([this.driver.close().catch(() => {}), delay(2_000)])
+    // In time and without complaint: how well a driver closes is the matter of one law and no other.
+    await outcomeOf(arrival(this.#world, 'the driver closes', this.driver.close(), this.#world.ttlMs))
   }
 }
 
@@ -139,8 +140,4 @@ const deafSink: DriverSink = {
   doubt: () => {},
   malformed: () => {},
   trouble: () => {},
-}
-
-function delay(ms: number): Promise<void> {
-  return new Promise(resolve => setTimeout(resolve, ms).unref())
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type { ConformanceCase } from '../case.js'
+import { leave } from './support.js'
 
 const conductor = { kind: 'conductor', name: 'one', metadata: { host: 'h1', flows: ['a', 'b'] } }
 
@@ -38,7 +39,7 @@ export const entityVanishes: ConformanceCase = {
     await world.never('one of them vanishes', async () => (await names()).length < 2, {
       duringMs: world.ttlMs * 1.3,
     })
-    await closing.close()
+    await leave(closing)
     assert.deepEqual(await names(), ['dead'])
     await dead.kill()
     await world.eventually('the dead one vanishes', async () => (await names()).length === 0, {

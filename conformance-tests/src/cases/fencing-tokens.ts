@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { ConformanceCase } from '../case.js'
-import { upTo } from './support.js'
+import { leave, upTo } from './support.js'
 
 export const tokensGrow: ConformanceCase = {
   id: 'fencing/tokens-grow',
@@ -82,7 +82,7 @@ export const tokensAfterRestart: ConformanceCase = {
       tokens.push(claim.token)
       scopes.add(claim.scope)
       await claim.consume()
-      await (name === 'closed' ? client.close() : client.kill())
+      await (name === 'closed' ? leave(client) : client.kill())
     }
     assertGrowing(tokens)
     assert.equal(scopes.size, 1, 'the scope lives as long as the data')

@@ -3,7 +3,7 @@ import type { Ending } from '@jobboard/core/driver'
 import type { ConformanceCase } from '../case.js'
 import type { ClientClaim } from '../world.js'
 import { BareDriver, endingOf } from './bare.js'
-import { refusal } from './support.js'
+import { arrival, refusal } from './support.js'
 
 type How = Ending['how']
 
@@ -52,6 +52,24 @@ export const otherClaimOfTheSession: ConformanceCase = {
       assert.equal((await bare.settle(session, endingOf(older, how))).kind, 'lost', how)
       assert.equal(await bare.standing(jobId), 'CLAIMED', `the ${how} changed nothing`)
     }
+  },
+}
+
+export const abandonArrivesLate: ConformanceCase = {
+  id: 'fencing/abandon-arrives-late',
+  law: 'SETTLE-2',
+  title: 'an abandon that was thought lost and arrives late leaves the next claim alone',
+  needs: [],
+  async run(world) {
+    const [client, other] = [await world.client('client'), await world.client('other')]
+    const { id } = await other.post('job')
+    const claim = await client.claim(id)
+    await client.fault({ member: 'abandon', kind: 'lateArrival' })
+    await arrival(world, 'the abandon is answered', claim.abandon())
+    const current = await other.claim(id)
+    await client.releaseLate()
+    assert.equal((await client.find(id))?.token, current.token)
+    await current.assertHeld()
   },
 }
 

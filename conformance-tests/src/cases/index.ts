@@ -7,6 +7,7 @@ import * as expiry from './expiry.js'
 import * as expiryPauses from './expiry-pauses.js'
 import * as expiryTold from './expiry-told.js'
 import * as faults from './faults.js'
+import * as faultsOutcomes from './faults-outcomes.js'
 import * as faultsReplies from './faults-replies.js'
 import * as fencing from './fencing.js'
 import * as fencingTokens from './fencing-tokens.js'
@@ -46,6 +47,7 @@ const modules: readonly Readonly<Record<string, ConformanceCase>>[] = [
   settlingWaits,
   watching,
   faults,
+  faultsOutcomes,
   faultsReplies,
   lifecycle,
   entities,

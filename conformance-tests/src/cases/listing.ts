@@ -118,7 +118,7 @@ export const malformedIsSkipped: ConformanceCase = {
     // The second reader shows that the first one left the entry where it was.
     for (const name of ['first reader', 'second reader']) {
       const reader = await world.client(name)
-      assert.deepEqual(idsOf(await reader.list({ ensureFresh: true })), idsOf(posted), name)
+      assert.deepEqual(idsOf(await reader.list({ ensureFresh: true })).sort(), idsOf(posted).sort(), name)
       await world.eventually(`the ${name} reports the entry`, async () =>
         (await reader.events()).some(({ event }) => event === 'malformed'),
       )
@@ -214,6 +214,11 @@ export const pagesOfTheTrash: ConformanceCase = {
       shown.push(...idsOf(page.jobs))
       after = page.next
     } while (after !== undefined)
-    assert.deepEqual(shown, ids.slice(0, 8))
+    assert.equal(new Set(shown).size, shown.length, 'nothing is shown twice')
+    const stay = ids.slice(1, 8)
+    assert.deepEqual(
+      shown.filter(id => stay.includes(id)),
+      stay,
+    )
   },
 }

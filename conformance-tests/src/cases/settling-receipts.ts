@@ -62,6 +62,43 @@ export const receiptOfTheSession: ConformanceCase = {
   },
 }
 
+export const doubledEndings: ConformanceCase = {
+  id: 'settling/endings-doubled',
+  law: 'SETTLE-3',
+  title: 'an ending that the backend is asked for twice takes place once',
+  needs: [],
+  async run(world) {
+    const client = await world.client('client')
+    const { id } = await client.post('job')
+    await client.fault({ member: 'abandon', kind: 'doubled' })
+    await (await client.claim(id)).abandon({ failure: true })
+    assert.equal((await client.find(id))?.failures, 1)
+    await client.fault({ member: 'trash', kind: 'doubled' })
+    await (await client.claim(id)).trash({ reason: 'no use' })
+    await client.restore(id)
+    await client.fault({ member: 'consume', kind: 'doubled' })
+    await (await client.claim(id)).consume()
+    assert.equal(await client.faultsLeft(), 0, 'every ending was doubled')
+  },
+}
+
+export const unknownEnding: ConformanceCase = {
+  id: 'settling/ending-unknown',
+  law: 'SETTLE-3',
+  title:
+    'an ending that took place, but whose caller gave up waiting, is acknowledged when it is called again',
+  needs: [],
+  async run(world) {
+    const client = await world.client('client', { requestTimeoutMs: Math.ceil(world.ttlMs / 4) })
+    const claim = await client.claim((await client.post('job')).id)
+    await client.fault({ member: 'consume', kind: 'lostReply', times: 1_000 })
+    await lateRefusal(world, 'the consume ends', claim.consume(), 'JOBBOARD_OUTCOME_UNKNOWN')
+    await client.liftFaults()
+    await arrival(world, 'the second call is answered', claim.consume())
+    assert.equal((await claim.status()).state, 'settled')
+  },
+}
+
 export const noReceipts: ConformanceCase = {
   id: 'settling/no-receipts',
   law: 'SETTLE-3',

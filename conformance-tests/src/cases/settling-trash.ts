@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import type { JobRecord } from '@jobboard/core/driver'
 import type { ConformanceCase } from '../case.js'
+import { BareDriver } from './bare.js'
 import { idsOf, refusal, upTo } from './support.js'
 
 export const trashTellsWhy: ConformanceCase = {
@@ -80,7 +82,9 @@ export const restored: ConformanceCase = {
     assert.deepEqual({ id, name, details, priority }, pick(posted))
     assert.deepEqual((await reader.find(posted.id))?.book, book)
     assert.equal(createdOn, posted.createdOn)
-    assert.deepEqual(idsOf(await reader.list({ ensureFresh: true })), [second.id, posted.id])
+    await using bare = await BareDriver.open(world)
+    const orders = await Promise.all([second, posted].map(async job => placeOf(await bare.look(job.id))))
+    assert.ok((orders[0] ?? 0n) < (orders[1] ?? 0n), 'it stands behind what was posted before the restore')
     assert.deepEqual(await reader.trashed(), [], 'it left the trash')
     await (await worker.claim(posted.id)).consume()
   },
@@ -133,6 +137,10 @@ export const trashOfMany: ConformanceCase = {
     assert.deepEqual(trashed.slice(0, 300).sort(), early.map(claim => claim.jobId).sort())
     assert.deepEqual(trashed.slice(300).sort(), late.map(claim => claim.jobId).sort())
   },
+}
+
+function placeOf(found: JobRecord | string): bigint | undefined {
+  return typeof found === 'string' ? undefined : found.order
 }
 
 function pick({ id, name, details, priority }: Record<'id' | 'name' | 'details' | 'priority', unknown>) {

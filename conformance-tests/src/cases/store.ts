@@ -24,7 +24,8 @@ export const overlaid: ConformanceCase = {
     for (const [under, over] of samples) {
       const merged = mergeStores({ ...under }, { ...over })
       for (const [key, value] of Object.entries(over)) assert.equal(merged[key], value)
-      for (const key of Object.keys(under)) assert.equal(merged[key], key in over ? over[key] : under[key])
+      for (const key of Object.keys(under))
+        assert.equal(merged[key], Object.hasOwn(over, key) ? over[key] : under[key])
       assert.equal(Object.keys(merged).length, new Set([...Object.keys(under), ...Object.keys(over)]).size)
     }
   },

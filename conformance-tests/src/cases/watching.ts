@@ -3,7 +3,7 @@ import type { ConformanceCase } from '../case.js'
 import { intercept } from '../intercept.js'
 import type { Client, EventView, World } from '../world.js'
 import { boardHere } from './bare.js'
-import { arrival, begun, idsOf, upTo } from './support.js'
+import { arrival, begun, idsOf, leave, upTo } from './support.js'
 
 type Change = Pick<EventView, 'event' | 'why'>
 
@@ -50,7 +50,7 @@ export const eventsOfTheDead: ConformanceCase = {
     await closing.claim(given.id)
     await dead.claim(lost.id)
     await teller(world, [watcher], given.id)({ event: 'claimed' })
-    await closing.close()
+    await leave(closing)
     await teller(world, [watcher], given.id)({ event: 'released', why: 'closed' })
     await dead.kill()
     await teller(world, [watcher], lost.id)({ event: 'released', why: 'lost' }, world.takeoverMs)
@@ -243,7 +243,7 @@ export const oneAttemptEach: ConformanceCase = {
       async () => (await Promise.all(workers.map(attempts))).some((count, i) => count - (before[i] ?? 0) > 2),
       { duringMs: world.ttlMs / 5 },
     )
-    assert.deepEqual(got, [id])
+    assert.ok(got.includes(id))
     for (const run of runs) await run.stop()
     await Promise.all(nexts)
   },

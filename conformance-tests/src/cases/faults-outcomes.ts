@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict'
+import type { ConformanceCase } from '../case.js'
+import { arrival, lateRefusal, refusal } from './support.js'
+
+export const lostRequests: ConformanceCase = {
+  id: 'faults/lost-requests',
+  law: 'FAULT-3',
+  title: 'a request that never arrived is sent again',
+  needs: [],
+  async run(world) {
+    const client = await world.client('client')
+    await client.fault({ member: 'post', kind: 'lostRequest' })
+    const { id } = await arrival(world, 'the post is answered', client.post('job'))
+    await client.fault({ member: 'startSession', kind: 'lostRequest' })
+    await client.fault({ member: ['claim', 'claimNext'], kind: 'lostRequest' })
+    const next = await arrival(world, 'the claim is answered', client.claimNext())
+    assert.equal(next?.jobId, id)
+    await client.fault({ member: 'abandon', kind: 'lostRequest' })
+    await arrival(world, 'the abandon is answered', next.abandon())
+    await client.fault({ member: 'claim', kind: 'lostRequest' })
+    const claim = await arrival(world, 'the claim is answered', client.claim(id))
+    await client.fault({ member: 'trash', kind: 'lostRequest' })
+    await arrival(world, 'the trash is answered', claim.trash({ reason: 'no use' }))
+    await client.fault({ member: 'administer', kind: 'lostRequest' })
+    await arrival(world, 'the restore is answered', client.restore(id))
+    await client.fault({ member: 'consume', kind: 'lostRequest' })
+    await arrival(world, 'the consume is answered', (await client.claim(id)).consume())
+    assert.equal(await client.faultsLeft(), 0, 'every request was lost once')
+    assert.equal(await client.find(id), undefined)
+  },
+}
+
+export const hungRequests: ConformanceCase = {
+  id: 'faults/hung-requests',
+  law: 'FAULT-3',
+  title: 'a request that hangs is given up in time to be sent once more within the limit of the call',
+  needs: [],
+  async run(world) {
+    const client = await world.client('client', { requestTimeoutMs: Math.ceil(world.ttlMs / 2) })
+    for (const member of ['post', 'startSession', 'claim', 'read', 'consume'] as const) {
+      await client.fault({ member, kind: 'hang' })
+    }
+    const { id } = await arrival(world, 'the post is answered', client.post('job'))
+    const claim = await arrival(world, 'the claim is answered', client.claim(id))
+    assert.equal((await arrival(world, 'the look is answered', client.find(id)))?.state, 'CLAIMED')
+    await arrival(world, 'the consume is answered', claim.consume())
+    assert.equal(await client.faultsLeft(), 0, 'every request hung once')
+  },
+}
+
+export const lostOrders: ConformanceCase = {
+  id: 'faults/orders-lost-reply',
+  law: 'FAULT-3',
+  title: 'an order of an operator whose reply was lost is sent again and succeeds',
+  needs: [],
+  async run(world) {
+    const client = await world.client('client')
+    const { id } = await client.post('job')
+    const { token } = await client.claim(id)
+    const ordered = async (what: string, order: () => Promise<unknown>) => {
+      await client.fault({ member: 'administer', kind: 'lostReply' })
+      await arrival(world, `the ${what} is answered`, order())
+      assert.equal(await client.faultsLeft(), 0, `the reply to the ${what} was lost`)
+    }
+    await ordered('forced release', () => client.forceRelease(id, { token: `${token}`, reason: 'stuck' }))
+    await (await client.claim(id)).trash({ reason: 'no use' })
+    await ordered('restore', () => client.restore(id))
+    await (await client.claim(id)).trash({ reason: 'no use' })
+    await ordered('purge', () => client.purge(id))
+    assert.equal(await client.find(id), undefined)
+  },
+}
+
+export const unknownEnding: ConformanceCase = {
+  id: 'faults/unknown-ending',
+  law: 'FAULT-3',
+  title:
+    'an ending whose outcome could not be learned says so, and calling again on the same claim settles it',
+  needs: [],
+  async run(world) {
+    const client = await world.client('client', { requestTimeoutMs: Math.ceil(world.ttlMs / 4) })
+    for (const kind of ['lostRequest', 'hang'] as const) {
+      const { id } = await client.post(kind)
+      const claim = await client.claim(id)
+      await client.fault({ member: 'consume', kind, times: 1_000 })
+      await lateRefusal(world, 'the consume ends', claim.consume(), 'JOBBOARD_OUTCOME_UNKNOWN')
+      await client.liftFaults()
+      await arrival(world, 'the second call is answered', claim.consume())
+      assert.equal(await client.find(id), undefined, kind)
+      await refusal(claim.abandon(), 'JOBBOARD_CLAIM_SETTLED')
+    }
+  },
+}
+
+export const unknownClaim: ConformanceCase = {
+  id: 'faults/unknown-claim',
+  law: 'FAULT-3',
+  title: 'a claim whose outcome could not be learned says so, and keeps the job from nobody',
+  needs: [],
+  async run(world) {
+    const requestTimeoutMs = Math.ceil(world.ttlMs / 4)
+    const [client, other] = [await world.client('client', { requestTimeoutMs }), await world.client('other')]
+    const { id } = await other.post('job')
+    const kept = await client.claim((await other.post('kept')).id)
+    await client.fault({ member: 'claim', kind: 'lostReply', times: 1_000 })
+    await lateRefusal(world, 'the claim ends', client.claim(id), 'JOBBOARD_OUTCOME_UNKNOWN')
+    await client.liftFaults()
+    await world.eventually('the job is claimable by others', () => other.claim(id), {
+      withinMs: world.takeoverMs,
+    })
+    const { state } = await kept.status()
+    assert.ok(state === 'held' || state === 'lost', 'the other claim is held, or its owner was told')
+  },
+}
