@@ -5,6 +5,7 @@ import {
   DriverError,
   type DriverSink,
   type MalformedEntry,
+  type Timer,
 } from '@jobboard/core/driver'
 import { Changes } from './changes.js'
 import { isDue, nextDueInMs, passTime } from './due.js'
@@ -15,7 +16,11 @@ import { Listing } from './listing.js'
 import type { SqliteOptions } from './options.js'
 import { Receipts } from './receipts.js'
 import { Sessions } from './sessions.js'
+import { driverError } from './sqlite-errors.js'
 import { Transactions } from './transaction.js'
+
+/** How often at most the passing of time is looked at by those who only wait. */
+const sweepMs = 100
 
 /** Body of a transaction; `now` is the one reading of the clock that everything in it is judged by. */
 export type Body<T> = (now: number) => T
@@ -33,6 +38,9 @@ export class Board {
   readonly #sink: DriverSink
   readonly #environment: DriverEnvironment
   readonly #place: Place
+  #timer: Timer | undefined
+  #sweepAt = 0
+  #troubled = false
 
   private constructor(open: OpenDatabase, transactions: Transactions, host: BoardHost, scope: string) {
     this.facts = { scope, server: open.server }
@@ -59,7 +67,8 @@ export class Board {
         (await transactions.read(() => scopeOf(open.database))) ??
         (await make(transactions, open.database, adopted, newId))
       const board = new Board(open, transactions, host, scope)
-      board.changes.start(clock, options.pollMs ?? 15)
+      board.changes.start()
+      board.#watch(options.pollMs ?? 15)
       return board
     } catch (error) {
       transactions.close()
@@ -106,9 +115,45 @@ export class Board {
   }
 
   close(): void {
-    this.changes.stop()
+    this.#timer?.clear()
     this.#transactions.close()
     this.#open.close()
+  }
+
+  #watch(pollMs: number, delayMs: number = pollMs): void {
+    const look = (): void => this.#watch(pollMs, this.#look() ? pollMs : 1000)
+    this.#timer = this.#environment.clock.setTimeout(look, delayMs).unref()
+  }
+
+  /** Whether the look succeeded. Of trouble that lasts only the beginning is told. */
+  #look(): boolean {
+    try {
+      this.changes.poll()
+      this.#sweep()
+      this.#troubled = false
+    } catch (error) {
+      this.#trouble(error)
+    }
+    return !this.#troubled
+  }
+
+  /** For those who only wait: where everybody does, nobody else would end a session that ran out. */
+  #sweep(): void {
+    const now = this.#environment.clock.monotonic()
+    if (now < this.#sweepAt) return
+    this.#sweepAt = now + sweepMs
+    if (!isDue(this.#transactions, this.#now())) return
+    this.#sweepAt = Number.POSITIVE_INFINITY
+    this.write(() => {})
+      .catch(error => this.#trouble(error))
+      .finally(() => {
+        this.#sweepAt = now + sweepMs
+      })
+  }
+
+  #trouble(error: unknown): void {
+    if (!this.#troubled) this.#sink.trouble(driverError(error, 'Cannot look for changes') as Error)
+    this.#troubled = true
   }
 
   /** Whole milliseconds: the tables take no fractions. */

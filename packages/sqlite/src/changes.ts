@@ -1,15 +1,21 @@
-import type { ChangeReason, Clock, DriverSink, JobChange } from '@jobboard/core/driver'
+import type { ChangeReason, DriverSink, JobChange } from '@jobboard/core/driver'
 import { changesKept } from './layout.js'
-import { driverError } from './sqlite-errors.js'
 import type { Transactions } from './transaction.js'
 
 interface ChangeRow {
   readonly seq: number
   readonly job_id: string
+  readonly name: string
   readonly change: JobChange['change']
   readonly why: ChangeReason | null
   readonly owner: string | null
   readonly session: string | null
+}
+
+/** Which job changed. */
+export interface Subject {
+  readonly id: string
+  readonly name: string
 }
 
 /** Whose claim began or ended. */
@@ -31,8 +37,6 @@ export class Changes {
   readonly #sessions: ReadonlySet<string>
   #seen = 0
   #version: unknown
-  #failing = false
-  #stop: () => void = () => {}
 
   constructor(transactions: Transactions, sink: DriverSink, sessions: ReadonlySet<string>) {
     this.#transactions = transactions
@@ -41,10 +45,10 @@ export class Changes {
   }
 
   /** Inside a transaction: notes a change of a job. */
-  note(jobId: string, change: JobChange['change'], why: ChangeReason | null, holder: Holder): void {
+  note(job: Subject, change: JobChange['change'], why: ChangeReason | null, holder: Holder): void {
     this.#sql(
-      'INSERT INTO jobboard_changes (job_id, change, why, owner, session) VALUES (?, ?, ?, ?, ?)',
-    ).run(jobId, change, why, holder.owner, holder.session)
+      'INSERT INTO jobboard_changes (job_id, name, change, why, owner, session) VALUES (?, ?, ?, ?, ?, ?)',
+    ).run(job.id, job.name, change, why, holder.owner, holder.session)
   }
 
   /** Inside a transaction: forgets the oldest changes. */
@@ -54,25 +58,25 @@ export class Changes {
     )
   }
 
-  /** Begins to tell of what changes from now on. */
-  start(clock: Clock, pollMs: number): void {
+  /** What changes from now on is told. */
+  start(): void {
     this.#version = this.#dataVersion()
     this.#seen = this.#lastSeq()
-    const next = (delayMs: number): void => {
-      const timer = clock.setTimeout(() => next(this.#poll() ? pollMs : 1000), delayMs).unref()
-      this.#stop = () => timer.clear()
-    }
-    next(pollMs)
   }
 
-  stop(): void {
-    this.#stop()
+  /** Looks whether another connection has committed, and tells of it. */
+  poll(): void {
+    const version = this.#dataVersion()
+    if (version === this.#version) return
+    this.#transactions.rivalSeen()
+    this.tell()
+    this.#version = version
   }
 
   /** Tells of everything new, once for all of it. Outside of transactions only: listeners run in here. */
   tell(): void {
     const sql =
-      'SELECT seq, job_id, change, why, owner, session FROM jobboard_changes WHERE seq > ? ORDER BY seq'
+      'SELECT seq, job_id, name, change, why, owner, session FROM jobboard_changes WHERE seq > ? ORDER BY seq'
     const rows = this.#sql(sql).all(this.#seen) as readonly ChangeRow[]
     const [first, last] = [rows[0], rows.at(-1)]
     if (first === undefined || last === undefined) return
@@ -81,22 +85,6 @@ export class Changes {
     if (rows.some(row => this.#concernsUs(row))) this.#sink.doubt()
     this.#sink.changed(rows.map(changeOf))
     if (gap) this.#sink.gap()
-  }
-
-  /** Whether the look succeeded. Of trouble that lasts only the beginning is told. */
-  #poll(): boolean {
-    try {
-      const version = this.#dataVersion()
-      if (version === this.#version) return true
-      this.#transactions.rivalSeen()
-      this.tell()
-      this.#version = version
-      this.#failing = false
-    } catch (error) {
-      if (!this.#failing) this.#sink.trouble(driverError(error, 'Cannot look for changes') as Error)
-      this.#failing = true
-    }
-    return !this.#failing
   }
 
   #concernsUs(row: ChangeRow): boolean {
@@ -122,6 +110,7 @@ export class Changes {
 function changeOf(row: ChangeRow): JobChange {
   return {
     jobId: row.job_id,
+    name: row.name,
     change: row.change,
     ...(row.why === null ? {} : { why: row.why }),
     ...(row.owner === null ? {} : { owner: row.owner }),

@@ -6,112 +6,97 @@ import type {
   Ending,
   EndingAnswer,
   LossCause,
-  SessionRef,
   WishAnswer,
 } from '@jobboard/core/driver'
 import type { Board } from './board.js'
-import { grantOf, isJob, type JobRow } from './codec.js'
+import { decodeJob, grantOf, isJob, type JobRow } from './codec.js'
 
-type Claimer = Omit<ClaimTry, 'jobId'>
+/** What one session claims and ends within one transaction. Claims are for sessions that are alive. */
+export class Claiming {
+  readonly #board: Board
+  readonly #session: string
+  readonly #now: number
 
-/** Claims one job, inside a transaction. The session is alive. */
-export function tryClaim(board: Board, session: SessionRef, wanted: ClaimTry): ClaimAnswer {
-  const before = answeredBefore(board, session, wanted.claimId)
-  if (before !== undefined) return before
-  const row = board.jobs.find(wanted.jobId)
-  if (row?.state === 'claimed') return { kind: 'held', owner: String(row.owner) }
-  if (row?.state === 'delayed') return { kind: 'delayed', availableAt: Number(row.available_at) }
-  return (row?.state === 'ready' ? grant(board, session, row.seat, wanted) : undefined) ?? { kind: 'missing' }
-}
-
-/** Claims the first claimable job, inside a transaction. The session is alive. */
-export function claimFirst(board: Board, session: SessionRef, wish: ClaimWish, now: number): WishAnswer {
-  const before = answeredBefore(board, session, wish.claimId)
-  if (before !== undefined) return before
-  for (
-    let seat = board.jobs.firstReady(wish.names);
-    seat !== undefined;
-    seat = board.jobs.firstReady(wish.names)
-  ) {
-    const claimed = grant(board, session, seat, wish)
-    if (claimed !== undefined) return claimed
+  constructor(board: Board, session: string, now: number) {
+    this.#board = board
+    this.#session = session
+    this.#now = now
   }
-  const nextChangeInMs = board.nextDueInMs(now)
-  return { kind: 'none', ...(nextChangeInMs === undefined ? {} : { nextChangeInMs }) }
-}
 
-/** A request that was sent before is answered with the claim it made, or told that it is too late (CLAIM-11). */
-function answeredBefore(
-  board: Board,
-  session: SessionRef,
-  claimId: string,
-): ClaimGrant | { readonly kind: 'ended' } | undefined {
-  const row = board.jobs.claim(session.id, claimId)
-  const job = row === undefined ? undefined : board.jobs.at(row.seat)
-  if (row !== undefined && job !== undefined && isJob(job))
-    return grantOf(claimId, job, BigInt(row.token ?? 0))
-  return board.receipts.of(claimId) === undefined ? undefined : { kind: 'ended' }
-}
+  claim(wanted: ClaimTry): ClaimAnswer {
+    const before = this.#answeredBefore(wanted.claimId)
+    if (before !== undefined) return before
+    const row = this.#board.jobs.find(wanted.jobId)
+    if (row?.state === 'claimed') return { kind: 'held', owner: String(row.owner) }
+    if (row?.state === 'delayed') return { kind: 'delayed', availableAt: Number(row.available_at) }
+    return (row?.state === 'ready' ? this.#grant(row.seat, wanted) : undefined) ?? { kind: 'missing' }
+  }
 
-/** Claims the job in this seat, which is ready; nothing when it turns out not to be a job. */
-function grant(
-  board: Board,
-  session: SessionRef,
-  seat: number,
-  { claimId, owner }: Claimer,
-): ClaimGrant | undefined {
-  const job = board.jobs.at(seat)
-  if (!isJob(job)) {
-    board.setAside(seat, job)
+  /** Claims the first claimable job. */
+  claimFirst(wish: ClaimWish): WishAnswer {
+    const before = this.#answeredBefore(wish.claimId)
+    if (before !== undefined) return before
+    const { jobs } = this.#board
+    for (let seat = jobs.firstReady(wish.names); seat !== undefined; seat = jobs.firstReady(wish.names)) {
+      const claimed = this.#grant(seat, wish)
+      if (claimed !== undefined) return claimed
+    }
+    const nextChangeInMs = this.#board.nextDueInMs(this.#now)
+    return { kind: 'none', ...(nextChangeInMs === undefined ? {} : { nextChangeInMs }) }
+  }
+
+  /** Ends a claim, or says what became of it. */
+  end(ending: Ending): EndingAnswer {
+    const row = this.#board.jobs.find(ending.jobId)
+    if (row !== undefined && this.#holds(row, ending)) {
+      this.#board.jobs.end(row, ending, this.#now)
+      return { kind: 'settled', how: ending.how }
+    }
+    const how = this.#board.receipts.of(ending.claimId, this.#now)?.ending
+    if (how === 'consume' || how === 'abandon' || how === 'trash') return { kind: 'settled', how }
+    return { kind: 'lost', cause: this.causeOf(ending.claimId) }
+  }
+
+  /** Why a claim is not there any more. */
+  causeOf(claimId: string): LossCause {
+    const receipt = this.#board.receipts.of(claimId, this.#now)
+    if (receipt?.ending === 'forced') return 'forced'
+    if (receipt !== undefined && this.#board.jobs.find(receipt.job_id)?.state === 'claimed')
+      return 'taken over'
+    return receipt?.ending === 'expired' ? 'expired' : 'unknown'
+  }
+
+  #holds(row: JobRow, { claimId, token }: Ending): boolean {
+    return (
+      row.session === this.#session &&
+      row.claim_id === claimId &&
+      row.token !== null &&
+      BigInt(row.token) === token
+    )
+  }
+
+  /** A request that was sent before is answered with the claim it made, or told that it is too late (CLAIM-11). */
+  #answeredBefore(claimId: string): ClaimGrant | { readonly kind: 'ended' } | undefined {
+    const held = this.#board.jobs.claim(this.#session, claimId)
+    if (held !== undefined) {
+      const row = this.#board.jobs.row(held.seat)
+      const job = decodeJob(row)
+      if (isJob(job)) return grantOf(row, job, claimId)
+    }
+    return this.#board.receipts.of(claimId, this.#now) === undefined ? undefined : { kind: 'ended' }
+  }
+
+  /** Claims the job in this seat, which is ready; nothing when it turns out not to be a job. */
+  #grant(seat: number, { claimId, owner }: Omit<ClaimTry, 'jobId'>): ClaimGrant | undefined {
+    const row = this.#board.jobs.row(seat)
+    const job = decodeJob(row)
+    if (isJob(job))
+      return grantOf(
+        row,
+        this.#board.jobs.take(seat, job, { claimId, owner, session: this.#session }),
+        claimId,
+      )
+    this.#board.setAside(seat, job)
     return undefined
   }
-  const token = BigInt(board.jobs.take(seat, job.id, session.id, { claimId, owner }))
-  return grantOf(
-    claimId,
-    { ...job, attempts: job.attempts + 1, standing: { state: 'CLAIMED', owner, token } },
-    token,
-  )
-}
-
-/** Ends one claim, or says what became of it, inside a transaction. */
-export function endClaim(board: Board, session: SessionRef, ending: Ending, now: number): EndingAnswer {
-  const row = board.jobs.find(ending.jobId)
-  if (row !== undefined && isHeld(row, session, ending)) {
-    board.jobs.end(row, ending, now)
-    return { kind: 'settled', how: ending.how }
-  }
-  const receipt = board.receipts.of(ending.claimId)
-  const how = receipt?.ending
-  if (
-    receipt !== undefined &&
-    BigInt(receipt.token) === ending.token &&
-    receipt.job_id === ending.jobId &&
-    isEnding(how)
-  ) {
-    return { kind: 'settled', how }
-  }
-  return { kind: 'lost', cause: causeOf(board, ending.claimId, row) }
-}
-
-function isHeld(row: JobRow, session: SessionRef, ending: Ending): boolean {
-  return (
-    row.state === 'claimed' &&
-    row.session === session.id &&
-    row.claim_id === ending.claimId &&
-    row.token !== null &&
-    BigInt(row.token) === ending.token
-  )
-}
-
-function isEnding(how: string | undefined): how is Ending['how'] {
-  return how === 'consume' || how === 'abandon' || how === 'trash'
-}
-
-/** Why a claim is not there any more. */
-export function causeOf(board: Board, claimId: string, row?: JobRow): LossCause {
-  const receipt = board.receipts.of(claimId)
-  if (receipt?.ending === 'forced') return 'forced'
-  const job = row ?? (receipt === undefined ? undefined : board.jobs.find(receipt.job_id))
-  if (job?.state === 'claimed') return 'taken over'
-  return receipt === undefined || isEnding(receipt.ending) ? 'unknown' : 'expired'
 }

@@ -1,6 +1,7 @@
 import {
   type ClaimGrant,
   type JobRecord,
+  type LostClaim,
   type MalformedEntry,
   type Posting,
   type Priority,
@@ -17,6 +18,7 @@ export interface JobRow {
   readonly seat: number
   readonly entry: number
   readonly id: string
+  readonly name: string
   readonly priority: string
   readonly hash: string
   readonly state: 'ready' | 'delayed' | 'claimed' | 'trashed' | 'malformed'
@@ -25,6 +27,7 @@ export interface JobRow {
   readonly session: string | null
   readonly owner: string | null
   readonly token: number | null
+  readonly forced_token: number | null
 }
 
 /** A row as anybody may have written it, with its details; whole numbers are read as bigints, since none is too large then. */
@@ -41,8 +44,8 @@ export interface ForeignRow {
   readonly attempts: bigint
   readonly failures: bigint
   readonly losses: bigint
-  readonly takeover: bigint
   readonly lost_by: string | null
+  readonly previous: string | null
   readonly owner: string | null
   readonly token: bigint | null
   readonly trashed_with: string | null
@@ -50,7 +53,7 @@ export interface ForeignRow {
 
 const json = v.pipe(v.string(), v.parseJson())
 const book = v.pipe(json, v.strictObject({ uuid: v.string(), name: v.string() }))
-const lostBy = v.pipe(
+const lostClaim = v.pipe(
   json,
   v.strictObject({ owner: v.string(), at: v.number(), cause: v.picklist(['expired', 'forced', 'closed']) }),
 )
@@ -79,6 +82,7 @@ export function isJob(decoded: JobRecord | MalformedEntry): decoded is JobRecord
 }
 
 function jobOf(row: ForeignRow): JobRecord {
+  const lostBy = lostClaimOf(row.lost_by)
   return {
     id: row.id,
     name: row.name,
@@ -90,10 +94,14 @@ function jobOf(row: ForeignRow): JobRecord {
     attempts: Number(row.attempts),
     failures: Number(row.failures),
     losses: Number(row.losses),
-    ...(row.lost_by === null ? {} : { lostBy: v.parse(lostBy, row.lost_by) }),
-    takeover: row.takeover !== 0n,
+    ...(lostBy === undefined ? {} : { lostBy }),
+    takeover: lostClaimOf(row.previous) !== undefined,
     standing: standingOf(row),
   }
+}
+
+function lostClaimOf(text: string | null): LostClaim | undefined {
+  return text === null ? undefined : v.parse(lostClaim, text)
 }
 
 function priorityOf(row: ForeignRow): Priority {
@@ -132,8 +140,9 @@ function present<T>(value: T | null, column: string): T {
 }
 
 /** The claim on a job as its claimer gets it. */
-export function grantOf(claimId: string, job: JobRecord, token: bigint): ClaimGrant {
-  const previous = job.takeover ? job.lostBy : undefined
+export function grantOf(row: ForeignRow, job: JobRecord, claimId: string): ClaimGrant {
+  const previous = lostClaimOf(row.previous)
+  const token = job.standing.state === 'CLAIMED' ? job.standing.token : 0n
   return { kind: 'claimed', claimId, token, job, ...(previous === undefined ? {} : { previous }) }
 }
 

@@ -33,6 +33,7 @@ export interface OpenDatabase {
 }
 
 interface Engine {
+  /** Name and version, for people. */
   readonly label: string
   readonly DatabaseSync: new (path: string, options: { readonly timeout: number }) => Database
 }
@@ -65,7 +66,7 @@ function opened(path: string, engine: Engine): OpenDatabase {
       database.close()
       letGo()
     }
-    return { database, server: `SQLite ${versionOf(database)} (${engine.label})`, path, close }
+    return { database, server: engine.label, path, close }
   } catch (error) {
     letGo()
     throw error
@@ -81,7 +82,7 @@ async function findEngine(wanted: SqliteOptions['engine']): Promise<Engine> {
 
 function builtin(): Engine | undefined {
   const found = process.getBuiltinModule('node:sqlite') as Pick<Engine, 'DatabaseSync'> | undefined
-  return found && checked({ label: 'node:sqlite', DatabaseSync: found.DatabaseSync })
+  return found && checked('node:sqlite', found.DatabaseSync)
 }
 
 function usableBuiltin(): Engine | undefined {
@@ -96,7 +97,7 @@ function usableBuiltin(): Engine | undefined {
 async function packaged(): Promise<Engine> {
   try {
     const { DatabaseSync } = await import('@photostructure/sqlite')
-    return checked({ label: '@photostructure/sqlite', DatabaseSync })
+    return checked('@photostructure/sqlite', DatabaseSync)
   } catch (error) {
     if (error instanceof DriverError) throw error
     throw new DriverError(
@@ -109,11 +110,12 @@ async function packaged(): Promise<Engine> {
 }
 
 /** Asked before any file is opened with it. */
-function checked(engine: Engine): Engine {
-  const database = new engine.DatabaseSync(':memory:', { timeout: 0 })
+function checked(name: string, DatabaseSync: Engine['DatabaseSync']): Engine {
+  const database = new DatabaseSync(':memory:', { timeout: 0 })
   try {
-    checkVersion(versionOf(database), engine.label)
-    return engine
+    const version = versionOf(database)
+    checkVersion(version, name)
+    return { label: `SQLite ${version} (${name})`, DatabaseSync }
   } finally {
     database.close()
   }

@@ -1,5 +1,4 @@
 import {
-  type ClaimTry,
   type Ending,
   type JobRecord,
   type MalformedEntry,
@@ -15,15 +14,22 @@ import type { Transactions } from './transaction.js'
 
 /** What `decodeJob` needs. */
 export const foreignRow = `seat, id, name, priority, details, book, created_on, state, available_at, attempts, failures,
-  losses, takeover, lost_by, owner, token, trashed_with`
+  losses, lost_by, previous, owner, token, trashed_with`
 export const withDetails = 'LEFT JOIN jobboard_details USING (entry)'
 
-const ownRow = 'seat, entry, id, priority, hash, state, available_at, claim_id, session, owner, token'
+const ownRow =
+  'seat, entry, id, name, priority, hash, state, available_at, claim_id, session, owner, token, forced_token'
 
 /** How a claim ended with its job staying on the board. */
 export type Release =
   | { readonly why: 'abandoned'; readonly delayMs: number; readonly failed: boolean }
   | { readonly why: 'lost' | 'forced' | 'closed'; readonly at: number }
+
+export interface Claim {
+  readonly claimId: string
+  readonly session: string
+  readonly owner: string
+}
 
 /** The rows of jobs, and every move that one can make. Each method is a part of somebody's transaction. */
 export class Jobs {
@@ -68,11 +74,15 @@ export class Jobs {
   }
 
   at(seat: number): JobRecord | MalformedEntry {
+    return decodeJob(this.row(seat))
+  }
+
+  row(seat: number): ForeignRow {
     const statement = this.#transactions.sql(
       `SELECT ${foreignRow} FROM jobboard_jobs ${withDetails} WHERE seat = ?`,
     )
     statement.setReadBigInts(true)
-    return decodeJob(statement.get(seat) as ForeignRow)
+    return statement.get(seat) as ForeignRow
   }
 
   add(posting: Posting, now: number): JobRecord {
@@ -93,12 +103,13 @@ export class Jobs {
       delayed ? now + posting.delayMs : null,
     )
     this.#run('INSERT INTO jobboard_details (entry, details) VALUES (?, ?)', order, posting.details)
-    this.#changes.note(posting.id, 'posted', null, nobody)
+    this.#changes.note(posting, 'posted', null, nobody)
     return jobOfPosting(posting, order, now)
   }
 
-  /** Claims the job, which must be ready, and answers with the claim's token. */
-  take(seat: number, jobId: string, session: string, { claimId, owner }: Omit<ClaimTry, 'jobId'>): number {
+  /** Claims the job, which must be ready, and answers with the job as it stands then. */
+  take(seat: number, job: JobRecord, claim: Claim): JobRecord {
+    const { claimId, session, owner } = claim
     const token = this.#next('last_token')
     this.#run(
       `UPDATE jobboard_jobs SET state = 'claimed', attempts = attempts + 1, claim_id = ?, session = ?, owner = ?, token = ?
@@ -109,8 +120,8 @@ export class Jobs {
       token,
       seat,
     )
-    this.#changes.note(jobId, 'claimed', null, { owner, session })
-    return token
+    this.#changes.note(job, 'claimed', null, { owner, session })
+    return { ...job, attempts: job.attempts + 1, standing: { state: 'CLAIMED', owner, token: BigInt(token) } }
   }
 
   end(row: JobRow, ending: Ending, now: number): void {
@@ -121,7 +132,7 @@ export class Jobs {
     if (ending.how === 'consume') this.#remove(row)
     else this.#trash(row, { reason: ending.reason, error: ending.error, owner: row.owner, at: now })
     this.#receipts.add(row, ending.how, now)
-    this.#changes.note(row.id, 'removed', ending.how === 'consume' ? 'consumed' : 'trashed', row)
+    this.#changes.note(row, 'removed', ending.how === 'consume' ? 'consumed' : 'trashed', row)
   }
 
   /** Gives a claimed job back to the board. */
@@ -130,31 +141,34 @@ export class Jobs {
     const lost = release.why === 'lost' || release.why === 'forced'
     const delayMs = abandoned ? release.delayMs : 0
     const cause = release.why === 'lost' ? 'expired' : release.why
+    const previous = abandoned ? null : JSON.stringify({ owner: row.owner, at: release.at, cause })
     this.#run(
-      `UPDATE jobboard_jobs SET state = ?, available_at = ?, failures = failures + ?, losses = losses + ?, takeover = ?,
-         lost_by = coalesce(?, lost_by), claim_id = NULL, session = NULL, owner = NULL, token = NULL WHERE seat = ?`,
+      `UPDATE jobboard_jobs SET state = ?, available_at = ?, failures = failures + ?, losses = losses + ?, previous = ?,
+         lost_by = coalesce(?, lost_by), forced_token = coalesce(?, forced_token),
+         claim_id = NULL, session = NULL, owner = NULL, token = NULL WHERE seat = ?`,
       delayMs > 0 ? 'delayed' : 'ready',
       delayMs > 0 ? now + delayMs : null,
       lost || (abandoned && release.failed) ? 1 : 0,
       lost ? 1 : 0,
-      abandoned ? 0 : 1,
-      abandoned ? null : JSON.stringify({ owner: row.owner, at: release.at, cause }),
+      previous,
+      lost ? previous : null,
+      release.why === 'forced' ? row.token : null,
       row.seat,
     )
     this.#receipts.add(row, cause === 'abandoned' ? 'abandon' : cause, now)
-    this.#changes.note(row.id, 'released', release.why, row)
+    this.#changes.note(row, 'released', release.why, row)
   }
 
   /** Puts a trashed job back, as newly posted. */
   restore(row: JobRow): number {
     const seat = seatOf(priorityRank(row.priority as Priority), this.#next('last_order'))
     this.#run(
-      `UPDATE jobboard_jobs SET seat = ?, state = 'ready', attempts = 0, failures = 0, losses = 0, takeover = 0,
-         lost_by = NULL, trashed_with = NULL WHERE seat = ?`,
+      `UPDATE jobboard_jobs SET seat = ?, state = 'ready', attempts = 0, failures = 0, losses = 0,
+         lost_by = NULL, previous = NULL, forced_token = NULL, trashed_with = NULL WHERE seat = ?`,
       seat,
       row.seat,
     )
-    this.#changes.note(row.id, 'posted', 'restored', nobody)
+    this.#changes.note(row, 'posted', 'restored', nobody)
     return seat
   }
 

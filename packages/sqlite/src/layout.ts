@@ -52,12 +52,13 @@ CREATE TABLE jobboard_jobs (
   attempts INTEGER NOT NULL DEFAULT 0,
   failures INTEGER NOT NULL DEFAULT 0,
   losses INTEGER NOT NULL DEFAULT 0,
-  takeover INTEGER NOT NULL DEFAULT 0,
   lost_by TEXT,
+  previous TEXT,
   claim_id TEXT,
   session TEXT,
   owner TEXT,
   token INTEGER,
+  forced_token INTEGER,
   trashed_with TEXT
 ) STRICT;
 CREATE INDEX jobboard_ready ON jobboard_jobs (state) WHERE state = 'ready';
@@ -99,6 +100,7 @@ CREATE INDEX jobboard_receipts_expiry ON jobboard_receipts (expires_at);
 CREATE TABLE jobboard_changes (
   seq INTEGER PRIMARY KEY,
   job_id TEXT NOT NULL,
+  name TEXT NOT NULL,
   change TEXT NOT NULL,
   why TEXT,
   owner TEXT,
@@ -109,6 +111,6 @@ CREATE VIEW jobboard_view AS
 SELECT id, name, priority, state, owner, token, attempts, failures, losses,
   strftime('%FT%TZ', created_on / 1000, 'unixepoch') AS created_on,
   strftime('%FT%TZ', available_at / 1000, 'unixepoch') AS available_at,
-  lost_by, trashed_with, book, details
+  lost_by, previous, trashed_with, book, details
 FROM jobboard_jobs LEFT JOIN jobboard_details USING (entry) ORDER BY seat;
 `

@@ -28,13 +28,12 @@ export function administer(board: Board, order: Order, now: number): OrderAnswer
 
 function force(board: Board, { jobId, token }: ForceOrder, now: number): ForceAnswer {
   const row = board.jobs.find(jobId)
-  const current = row?.state === 'claimed' && row.token !== null ? BigInt(row.token) : undefined
-  if (row !== undefined && current === token) {
-    board.jobs.release(row, { why: 'forced', at: now }, now)
-    return { kind: 'released' }
-  }
-  if (board.receipts.wasForced(jobId, token)) return { kind: 'released' }
   if (row === undefined || inTrash(row)) return { kind: 'missing' }
+  const current = row.token === null ? undefined : BigInt(row.token)
+  if (current === token) board.jobs.release(row, { why: 'forced', at: now }, now)
+  // By now, or by an earlier send of this order.
+  if (current === token || (row.forced_token !== null && BigInt(row.forced_token) === token))
+    return { kind: 'released' }
   return { kind: 'changed', ...(current === undefined ? {} : { token: current }) }
 }
 

@@ -9,15 +9,18 @@ export function post(board: Board, posting: Posting, now: number): PostAnswer {
     const job = row.hash === posting.hash ? board.jobs.at(row.seat) : undefined
     return job !== undefined && isJob(job) ? { kind: 'same', job } : { kind: 'conflict' }
   }
-  const consumed = board.receipts.consumed(posting.id)
-  if (consumed !== undefined) return { kind: consumed === posting.hash ? 'consumed' : 'conflict' }
+  const receipt = board.receipts.ofRemoved(posting.id, now)
+  if (receipt?.ending === 'consume') return { kind: receipt.hash === posting.hash ? 'consumed' : 'conflict' }
   return { kind: 'posted', job: board.jobs.add(posting, now) }
 }
 
 /** Where the job with this id stands, inside a transaction. */
-export function lookAt(board: Board, id: string): JobsAnswer['found'][number] {
+export function lookAt(board: Board, id: string, now: number): JobsAnswer['found'][number] {
   const row = board.jobs.find(id)
-  if (row === undefined) return board.receipts.consumed(id) === undefined ? 'absent' : 'consumed'
+  if (row === undefined) {
+    const ending = board.receipts.ofRemoved(id, now)?.ending
+    return ending === 'consume' ? 'consumed' : ending === 'trash' ? 'purged' : 'absent'
+  }
   const job = board.jobs.at(row.seat)
   return isJob(job) ? job : 'malformed'
 }

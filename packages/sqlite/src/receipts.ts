@@ -7,8 +7,9 @@ export type ClaimEnd = Ending['how'] | 'expired' | 'forced' | 'closed'
 
 export interface Receipt {
   readonly job_id: string
-  readonly token: number
   readonly ending: ClaimEnd
+  /** Of the job's content. */
+  readonly hash: string
 }
 
 /** The marks that endings leave, found by claim and by job (SETTLE-3). Each method is a part of somebody's transaction. */
@@ -30,20 +31,16 @@ export class Receipts {
     this.#transactions.sql(sql).run(row.claim_id, row.id, row.token, ending, row.hash, expiresAt)
   }
 
-  of(claimId: string): Receipt | undefined {
-    const sql = 'SELECT job_id, token, ending FROM jobboard_receipts WHERE claim_id = ?'
-    return this.#transactions.sql(sql).get(claimId) as Receipt | undefined
+  of(claimId: string, now: number): Receipt | undefined {
+    const sql = 'SELECT job_id, ending, hash FROM jobboard_receipts WHERE claim_id = ? AND expires_at > ?'
+    return this.#transactions.sql(sql).get(claimId, now) as Receipt | undefined
   }
 
-  /** The content hash of a job that was consumed. */
-  consumed(jobId: string): string | undefined {
-    const sql = `SELECT hash FROM jobboard_receipts WHERE job_id = ? AND ending = 'consume'`
-    return (this.#transactions.sql(sql).get(jobId) as { readonly hash: string } | undefined)?.hash
-  }
-
-  wasForced(jobId: string, token: bigint): boolean {
-    const sql = `SELECT 1 FROM jobboard_receipts WHERE job_id = ? AND token = ? AND ending = 'forced'`
-    return this.#transactions.sql(sql).get(jobId, token) !== undefined
+  /** How a job left the board that is not there now. */
+  ofRemoved(jobId: string, now: number): Receipt | undefined {
+    const sql = `SELECT job_id, ending, hash FROM jobboard_receipts
+      WHERE job_id = ? AND ending IN ('consume', 'trash') AND expires_at > ? ORDER BY token DESC LIMIT 1`
+    return this.#transactions.sql(sql).get(jobId, now) as Receipt | undefined
   }
 
   /** Forgets a part of what has been kept long enough; more than one commit can add. */

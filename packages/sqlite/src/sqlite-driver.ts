@@ -24,7 +24,7 @@ import {
   type WishAnswer,
 } from '@jobboard/core/driver'
 import { Board } from './board.js'
-import { causeOf, claimFirst, endClaim, tryClaim } from './claiming.js'
+import { Claiming } from './claiming.js'
 import { claimOf } from './codec.js'
 import type { SqliteOptions } from './options.js'
 import { administer } from './orders.js'
@@ -85,12 +85,13 @@ export class SqliteDriver implements JobboardDriver {
     const board = this.#board
     return board.write((now): RenewAnswer => {
       if (!board.sessions.renew(session.id, now)) return { kind: 'over' }
+      const claiming = new Claiming(board, session.id, now)
       const there = board.jobs.claims(session.id).map(claimOf)
       const ids = new Set(there.map(claim => claim.claimId))
       const named = new Set(held)
       return {
         kind: 'alive',
-        lost: held.filter(id => !ids.has(id)).map(claimId => ({ claimId, cause: causeOf(board, claimId) })),
+        lost: held.filter(id => !ids.has(id)).map(claimId => ({ claimId, cause: claiming.causeOf(claimId) })),
         unnamed: there.filter(claim => !named.has(claim.claimId)),
       }
     })
@@ -105,15 +106,15 @@ export class SqliteDriver implements JobboardDriver {
 
   claim(session: SessionRef, tries: readonly ClaimTry[]): Promise<readonly ClaimAnswer[]> {
     const board = this.#board
-    return board.write(() => {
-      if (!board.sessions.alive(session.id)) return tries.map(() => over)
-      return tries.map(wanted => tryClaim(board, session, wanted))
+    return board.write(now => {
+      const claiming = new Claiming(board, session.id, now)
+      return board.sessions.alive(session.id) ? tries.map(one => claiming.claim(one)) : tries.map(() => over)
     })
   }
 
   claimNext(session: SessionRef, wishes: readonly ClaimWish[]): Promise<readonly WishAnswer[]> {
     const board = this.#board
-    return board.write(now => claimAll(board, session, wishes, now))
+    return board.write(now => claimFirst(board, session, wishes, now))
   }
 
   settle(
@@ -122,10 +123,11 @@ export class SqliteDriver implements JobboardDriver {
     wishes?: readonly ClaimWish[],
   ): Promise<SettleAnswer> {
     const board = this.#board
-    return board.write(now => ({
-      endings: endings.map(ending => endClaim(board, session, ending, now)),
-      ...(wishes === undefined ? {} : { wishes: claimAll(board, session, wishes, now) }),
-    }))
+    return board.write(now => {
+      const claiming = new Claiming(board, session.id, now)
+      const answers = endings.map(ending => claiming.end(ending))
+      return { endings: answers, ...(wishes && { wishes: claimFirst(board, session, wishes, now) }) }
+    })
   }
 
   administer<O extends Order>(order: O): Promise<OrderAnswer<O>> {
@@ -142,20 +144,22 @@ export class SqliteDriver implements JobboardDriver {
 
 const over = { kind: 'over' } as const
 
-function claimAll(
+function claimFirst(
   board: Board,
   session: SessionRef,
   wishes: readonly ClaimWish[],
   now: number,
 ): readonly WishAnswer[] {
-  if (!board.sessions.alive(session.id)) return wishes.map(() => over)
-  return wishes.map(wish => claimFirst(board, session, wish, now))
+  const claiming = new Claiming(board, session.id, now)
+  return board.sessions.alive(session.id)
+    ? wishes.map(wish => claiming.claimFirst(wish))
+    : wishes.map(() => over)
 }
 
 function answer(board: Board, query: ReadQuery, now: number): ReadAnswer<ReadQuery> {
   switch (query.kind) {
     case 'jobs':
-      return { scope: board.scope(), found: query.ids.map(id => lookAt(board, id)) }
+      return { scope: board.scope(), found: query.ids.map(id => lookAt(board, id, now)) }
     case 'list':
     case 'trash':
       return board.listing.page(query, now)
