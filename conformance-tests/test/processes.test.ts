@@ -1,0 +1,142 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { runSuite } from '@jobboard/conformance-tests'
+import { afterEach, expect, test, vi } from 'vitest'
+import type { ConformanceCase } from '../src/case.js'
+import { processState } from '../src/client-process.js'
+import type { World } from '../src/world.js'
+import { harness } from './fixtures/lone-harness.js'
+
+/** Runs one case with clients in processes of their own, and throws what it throws. */
+async function inWorld(run: (world: World) => Promise<void>): Promise<void> {
+  const one: ConformanceCase = {
+    id: 'lifecycle/one',
+    law: 'FAULT-5',
+    title: 'one',
+    needs: ['multiProcess'],
+    run,
+  }
+  const { cases } = await runSuite(harness, { cases: [one] })
+  expect(cases[0]?.error).toBeUndefined()
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
+const toKill: (() => void)[] = []
+afterEach(() => {
+  for (const kill of toKill.splice(0)) kill()
+})
+
+test('each client is a process of its own', () =>
+  inWorld(async world => {
+    const pids = [(await world.client('a')).pid, (await world.client('b')).pid, process.pid]
+    expect(new Set(pids).size).toBe(3)
+    expect(pids.every(isAlive)).toBe(true)
+  }))
+
+test('frozen means stopped by the system, and thawed that it goes on', () =>
+  inWorld(async world => {
+    const client = await world.client('client')
+    await client.freeze()
+    expect(await processState(client.pid)).toBe('T')
+    let answered = false
+    const counting = client.count().finally(() => {
+      answered = true
+    })
+    await world.never('the stopped process answers', async () => answered, { duringMs: 300 })
+    await client.thaw()
+    expect(await counting).toMatchObject({ unclaimed: 0 })
+    expect(await processState(client.pid)).not.toBe('T')
+  }))
+
+test('killed means gone, and nothing is heard of it', () =>
+  inWorld(async world => {
+    const client = await world.client('client')
+    const waiting = client.waitForJob()
+    await client.kill()
+    expect(isAlive(client.pid)).toBe(false)
+    const silence = new Promise(resolve => setTimeout(resolve, 50, 'silence'))
+    expect(await Promise.race([waiting, silence])).toBe('silence')
+    await expect(client.count()).rejects.toThrow(/was killed/)
+  }))
+
+test('errors come from another process with their code, fields and cause', () =>
+  inWorld(async world => {
+    const client = await world.client('client')
+    const jobId = world.random.uuid()
+    await expect(client.claim(jobId)).rejects.toMatchObject({
+      name: 'JobNotFoundError',
+      code: 'JOBBOARD_JOB_NOT_FOUND',
+      retryable: false,
+      jobId,
+      message: expect.stringContaining(jobId),
+    })
+    await client.fault({ member: 'read', kind: 'lostReply', times: 1_000 })
+    await expect(client.count()).rejects.toMatchObject({ cause: { kind: 'unavailable', done: 'maybe' } })
+  }))
+
+test('a client that closed and left nothing behind ends by itself', () =>
+  inWorld(async world => {
+    const client = await world.client('client')
+    await client.close()
+    await world.eventually('its process ends', () => client.ended())
+    expect(isAlive(client.pid)).toBe(false)
+  }))
+
+test('a client may stay in this process', () =>
+  inWorld(async world => {
+    expect((await world.client('here', { here: true })).pid).toBe(process.pid)
+  }))
+
+test('processes serve one case after the other, and none survives the run', async () => {
+  const pids: number[] = []
+  const note = async (world: World): Promise<void> => void pids.push((await world.client('client')).pid)
+  const cases = ['one', 'two', 'three'].map(
+    (name): ConformanceCase => ({
+      id: `lifecycle/${name}`,
+      law: 'FAULT-5',
+      title: name,
+      needs: [],
+      run: note,
+    }),
+  )
+  await runSuite(harness, { cases, concurrency: 1 })
+  expect(new Set(pids).size).toBe(1)
+  expect(pids.some(isAlive)).toBe(false)
+})
+
+test('a process that cannot open its board says why', async () => {
+  const lost = { ...harness, createSpace: async () => ({ ...(await harness.createSpace()), config: {} }) }
+  const opens: ConformanceCase = {
+    id: 'lifecycle/opens',
+    law: 'FAULT-5',
+    title: 'opens',
+    needs: [],
+    run: async world => void (await world.client('client')),
+  }
+  const { cases } = await runSuite(lost, { cases: [opens] })
+  expect(cases[0]?.error).toContain('the configuration of the space did not arrive')
+})
+
+test('no child survives a run that is killed, not even one that is stopped', async () => {
+  const script = fileURLToPath(new URL('./fixtures/owner-of-children.js', import.meta.url))
+  const owner = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'inherit'] })
+  toKill.push(() => owner.kill('SIGKILL'))
+  const [line] = (await once(createInterface(owner.stdout), 'line')) as [string]
+  const pids = JSON.parse(line) as [number, number]
+  toKill.push(() => pids.filter(isAlive).map(pid => process.kill(pid, 'SIGKILL')))
+  expect(pids.every(isAlive)).toBe(true)
+  expect(await processState(pids[1])).toBe('T')
+
+  owner.kill('SIGKILL')
+  await vi.waitFor(() => expect(pids.filter(isAlive)).toEqual([]), { timeout: 5_000 })
+})
