@@ -1,4 +1,4 @@
-import type { Clock } from './clock.js'
+import type { Clock, Timer } from './clock.js'
 import { DriverError } from './driver/driver-error.js'
 import {
   AuthenticationError,
@@ -47,8 +47,12 @@ export class Courier {
   readonly #limitMs: number
   /** How long one send may take: short enough for a second one within the limit. */
   readonly sendLimitMs: number
-  #underway = 0
+  /** Ends each operation that is under way with an error, or with what is known of it. */
+  readonly #underway = new Set<(error: JobboardError) => void>()
   readonly #whenIdle: (() => void)[] = []
+  /** Ends each call of the driver that is waited for. */
+  readonly #calls = new Set<(error: Error) => void>()
+  #closed: JobboardError | undefined
 
   constructor(clock: Clock, requestTimeoutMs: number) {
     this.#clock = clock
@@ -62,65 +66,81 @@ export class Courier {
     send: (ticket: Ticket) => Promise<T>,
     limitMs: number = this.#limitMs,
   ): Promise<T> {
-    this.#underway += 1
+    if (this.#closed !== undefined) return Promise.reject(this.#closed)
     return new Promise((resolve, reject) => {
       const ticket: Ticket = { sends: 0, doubtful: false, sent: false, over: false }
       let lastError: unknown
-      const limit = this.#clock.setTimeout(
-        () => end(() => reject(outOfTime(errand, ticket, lastError, limitMs))),
-        limitMs,
-      )
+      let pause: Timer | undefined
       const end = (finish: () => void): void => {
         if (ticket.over) return
         ticket.over = true
         limit.clear()
+        pause?.clear()
         finish()
-        this.#underway -= 1
-        if (this.#underway === 0) for (const idle of this.#whenIdle.splice(0)) idle()
+        this.#ended(stop)
       }
-      const attempt = (): void => {
-        if (ticket.over) return
+      const stop = (error: JobboardError): void => end(() => reject(unanswered(errand, ticket, error)))
+      const limit = this.#clock.setTimeout(() => stop(outOfTime(lastError, limitMs)), limitMs)
+      // Async, so that a driver which throws instead of rejecting is no different from one that rejects.
+      const attempt = async (): Promise<void> => {
         ticket.sends += 1
-        ticket.sent = false
-        send(ticket).then(
-          answer => end(() => resolve(answer)),
-          error => {
-            lastError = error
-            ticket.doubtful ||= doneMaybe(error)
-            // This send is answered: it counts by its doubt alone, also while the next one waits for its turn.
-            ticket.sent = false
-            if (isOutage(error)) this.#clock.setTimeout(attempt, pauseBefore(ticket.sends))
-            else end(() => reject(refusal(errand, ticket, error)))
-          },
-        )
+        try {
+          const answer = await send(ticket)
+          end(() => resolve(answer))
+        } catch (error) {
+          lastError = error
+          ticket.doubtful ||= doneMaybe(error)
+          // This send is answered: it counts by its doubt alone, also while the next one waits for its turn.
+          ticket.sent = false
+          if (!isOutage(error)) end(() => reject(refusal(errand, ticket, error)))
+          else if (!ticket.over) pause = this.#clock.setTimeout(attempt, pauseBefore(ticket.sends))
+        }
       }
-      attempt()
+      this.#underway.add(stop)
+      void attempt()
     })
   }
 
   /** Resolves when nothing is under way; everything that is ends within its limit. */
   idle(): Promise<void> {
-    return this.#underway === 0 ? Promise.resolve() : new Promise(resolve => this.#whenIdle.push(resolve))
+    return this.#underway.size === 0
+      ? Promise.resolve()
+      : new Promise(resolve => this.#whenIdle.push(resolve))
   }
 
   /** Bounds one call of a driver, which may hang (FAULT-1). */
   bounded<T>(call: Promise<T>, limitMs: number = this.sendLimitMs): Promise<T> {
     return new Promise((resolve, reject) => {
+      const stop = (error: Error): void => end(() => reject(error))
       const timer = this.#clock.setTimeout(
-        () => reject(new DriverError('unavailable', `no answer within ${limitMs} ms`)),
+        () => stop(new DriverError('unavailable', `no answer within ${limitMs} ms`)),
         limitMs,
       )
+      const end = (finish: () => void): void => {
+        timer.clear()
+        this.#calls.delete(stop)
+        finish()
+      }
+      this.#calls.add(stop)
       call.then(
-        answer => {
-          timer.clear()
-          resolve(answer)
-        },
-        error => {
-          timer.clear()
-          reject(error)
-        },
+        answer => end(() => resolve(answer)),
+        error => end(() => reject(error)),
       )
     })
+  }
+
+  /**
+   * Ends everything that is under way and refuses what comes later: after it no driver is called, and no timer of the
+   * courier runs (FAULT-5). What was sent and not answered ends as unknown, the rest with `error`.
+   */
+  close(error: JobboardError): void {
+    this.#closed = error
+    for (const stop of [...this.#underway, ...this.#calls]) stop(error)
+  }
+
+  #ended(delivery: (error: JobboardError) => void): void {
+    this.#underway.delete(delivery)
+    if (this.#underway.size === 0) for (const idle of this.#whenIdle.splice(0)) idle()
   }
 }
 
@@ -148,12 +168,18 @@ export function translate(error: unknown): JobboardError {
   }
 }
 
-function outOfTime(errand: Errand, ticket: Ticket, lastError: unknown, limitMs: number): JobboardError {
-  const cause = lastError === undefined ? undefined : { cause: lastError }
-  if (errand.write && (ticket.doubtful || ticket.sent))
-    return new OutcomeUnknownError(errand.doing, errand.jobId, cause)
+function outOfTime(lastError: unknown, limitMs: number): UnavailableError {
   const why = lastError instanceof Error ? lastError.message : 'no answer'
+  const cause = lastError === undefined ? undefined : { cause: lastError }
   return new UnavailableError(`The backend did not answer within ${limitMs} ms: ${why}`, cause)
+}
+
+/** What a caller is told who gets no answer: nothing was done only if nothing was sent. */
+function unanswered(errand: Errand, ticket: Ticket, error: JobboardError): JobboardError {
+  const unknown = errand.write && (ticket.doubtful || ticket.sent)
+  return unknown
+    ? new OutcomeUnknownError(errand.doing, errand.jobId, { cause: error.cause ?? error })
+    : error
 }
 
 /** A refusal is final, but it says nothing about an earlier send whose reply was lost. */
@@ -167,10 +193,10 @@ function isOutage(error: unknown): boolean {
   return error instanceof DriverError && error.kind === 'unavailable'
 }
 
-/** An error that is not a driver's own explains nothing, so the write may have happened. */
+/** An error that is not a driver's own explains nothing, nor does an answer that makes no sense: the write may have happened. */
 function doneMaybe(error: unknown): boolean {
   if (error instanceof DriverError) return error.done === 'maybe'
-  return !(error instanceof JobboardError)
+  return !(error instanceof JobboardError) || error instanceof DriverDefectError
 }
 
 /** Doubles, with jitter, so that clients which failed together do not come back together. */

@@ -469,6 +469,8 @@ export class Jobboard implements AsyncDisposable {
         .bounded(this.#sessions.close(), partMs)
         .catch(error => this.#trouble(error, 'closing the session'))
     }
+    // From here on the driver is not called any more, but for its end.
+    this.#courier.close(new BoardClosedError(this.name))
     await this.#courier.bounded(driver.close(), partMs).catch(error => {
       throw new UnavailableError(
         `The driver did not close: ${error instanceof Error ? error.message : error}`,
