@@ -114,14 +114,20 @@ export interface Client {
   releaseLate(): Promise<void>
   /** Takes every fault away, `down` too. Requests that are held back or hang stay as they are. */
   liftFaults(): Promise<void>
-  /** Blocks the client's event loop (a real process) or its clock for so long. */
+  /**
+   * Stops the client as a suspended machine does: SIGSTOP for a process; in this process its timers stop, and its traffic
+   * and the answers to its case are held back. Calls that it is asked for meanwhile are answered after `thaw`.
+   */
   freeze(): Promise<void>
   thaw(): Promise<void>
-  /** Ends the client as a crash does: SIGKILL for a process; elsewhere nothing of it is ever heard again. */
+  /** Ends the client as a crash does: SIGKILL for a process; elsewhere nothing of it is ever heard again. Calls that are under way are never answered. */
   kill(): Promise<void>
-  /** `board.close()`. A process of its own is let go, too: from then on only what the board left behind keeps it alive. */
+  /** `board.close()` */
   close(): Promise<void>
-  /** Whether the client's process has ended by itself; inside this process, whether its board is closed. */
+  /**
+   * Whether a closed client's process has ended by itself, with status 0; inside this process, whether its board is closed.
+   * The first question lets the process go: from then on only what the board left behind keeps it alive.
+   */
   ended(): Promise<boolean>
 }
 

@@ -38,9 +38,7 @@ test('a driver that passes: a report for people, one as JSON, and status 0', asy
   const args = ['--driver', './memory-harness.js', '--seed', '11', '--only', 'posting/', '--json', json]
   const { status, stdout, stderr } = await conformance(...args)
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
-  expect(stdout).toMatch(
-    /seed 11\n.*\nConforms; granted: push\n\d+ passed, 0 failed, \d+ not applicable\n$/s,
-  )
+  expect(stdout).toMatch(/seed 11\n.*\nConforms; granted: push\n\d+ passed, 0 failed, \d+ not applicable\n$/s)
   const report = JSON.parse(await readFile(json, 'utf8')) as Report
   expect(report).toMatchObject({ driver: 'memory', seed: 11, counts: { failed: 0 } })
   expect(report.cases.map(one => one.id).every(id => id.startsWith('posting/'))).toBe(true)
