@@ -1,6 +1,6 @@
 import type { Claim, JobState } from '@jobboard/core'
 import { type JobJson, jobJson } from './job-json.js'
-import { printable } from './tables.js'
+import { printable } from './printable.js'
 
 /** What happens to a claim, as `claim` and `work` print it. */
 export type ClaimEvent = 'claimed' | 'consumed' | 'abandoned' | 'trashed' | 'lost'
@@ -34,9 +34,9 @@ export function claimEventJson(event: ClaimEvent, claim: Claim): ClaimEventJson 
 /** The same for people. */
 export function claimEventLine(event: ClaimEvent, claim: Claim, why?: string): string {
   const { job, attempt, fencingToken, previous } = claim
-  const begin = `attempt ${attempt}, token ${fencingToken}${previous ? `, taken over from ${printable(previous.owner)}` : ''}`
-  const remark = event === 'claimed' ? begin : why
-  return `${event} ${job.id}  ${printable(job.name)}${remark === undefined ? '' : `  (${printable(remark)})`}`
+  const begin = `attempt ${attempt}, token ${fencingToken}${previous ? `, taken over from ${previous.owner}` : ''}`
+  const remark = event === 'claimed' ? begin : why?.split('\n', 1)[0]
+  return printable(`${event} ${job.id}  ${job.name}${remark === undefined ? '' : `  (${remark})`}`)
 }
 
 /** Brings counts, delay and trash of the job up to date after an ending. It is for the report only, so a failure costs nothing. */

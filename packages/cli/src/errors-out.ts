@@ -1,5 +1,6 @@
 import { JobboardError } from '@jobboard/core'
 import { exitStatus, statusOf } from './exit-codes.js'
+import { note } from './output.js'
 
 /** The command line says something that cannot be done. Nothing was sent. */
 export class UsageError extends Error {
@@ -30,7 +31,8 @@ export function errorJson(error: unknown): ErrorJson {
 /** Writes the error to stderr, as one line, and tells the exit status that it stands for. */
 export function reportError(error: unknown, json: boolean): number {
   const shown = errorJson(error)
-  process.stderr.write(json ? `${JSON.stringify({ error: shown })}\n` : `jobboard: ${shown.message}\n`)
+  if (json) process.stderr.write(`${JSON.stringify({ error: shown })}\n`)
+  else note(`jobboard: ${shown.message}`)
   if (error instanceof UsageError) return exitStatus.usage
   if (error instanceof NothingToClaimError) return exitStatus.notFound
   return error instanceof JobboardError ? statusOf(error.code) : exitStatus.failed

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { printable } from './printable.js'
 
 const gone = new AbortController()
 
@@ -28,9 +29,9 @@ export function printJson(value: unknown): Promise<void> {
   return print(JSON.stringify(value))
 }
 
-/** Writes a message for people to stderr. */
+/** Writes a message for people to stderr, as one line. */
 export function note(message: string): void {
-  process.stderr.write(`${message}\n`)
+  process.stderr.write(`${printable(message)}\n`)
 }
 
 function isClosedPipe(error: Error): boolean {

@@ -1,6 +1,7 @@
 import type { Job, TrashedJob } from '@jobboard/core'
 import Table from 'cli-table3'
 import { colours } from './colours.js'
+import { printable, printableLines } from './printable.js'
 
 /** Jobs for people. Rows keep their order. */
 export function jobTable(jobs: readonly Job[]): string {
@@ -22,58 +23,39 @@ function jobRow(job: Job): string[] {
   ]
 }
 
-/** The trash for people. */
+/** The trash for people, with the first line of each reason. */
 export function trashTable(jobs: readonly TrashedJob[]): string {
   return table(['ID', 'NAME', 'OWNER', 'ATTEMPTS', 'TRASHED', 'REASON'], jobs.map(trashRow))
 }
 
 function trashRow({ id, name, attempts, trashedWith }: TrashedJob): string[] {
-  return [
-    id,
-    name,
-    trashedWith?.owner ?? '-',
-    `${attempts}`,
-    trashedWith?.at.toISOString() ?? '-',
-    trashedWith?.reason ?? '-',
-  ]
+  if (trashedWith === undefined) return [id, name, '-', `${attempts}`, '-', '-']
+  const { owner, at, reason } = trashedWith
+  return [id, name, owner, `${attempts}`, at.toISOString(), reason.split('\n', 1)[0] ?? '']
 }
 
-/** Names and values, one pair a line. */
+/** Names and values, one pair a line; a value may have several lines. */
 export function pairs(rows: readonly (readonly [name: string, value: string])[]): string {
-  return table(
-    [],
-    rows.map(([name, value]) => [name, value]),
-    false,
-  )
+  return draw(rows.map(([name, value]) => [name, printableLines(value)]))
 }
 
 /** One job in one line, for commands that print what they did to it. */
 export function jobLine(job: Job): string {
   const later = job.availableAt === undefined ? '' : `  from ${job.availableAt.toISOString()}`
-  return `${job.id}  ${printable(job.name)}  ${job.state}  ${job.priority}${later}`
+  return printable(`${job.id}  ${job.name}  ${job.state}  ${job.priority}${later}`)
 }
 
-/** What producers wrote must not steer the terminal of whoever looks at it: control characters are shown as escapes. */
-export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}]/gu, character =>
-    JSON.stringify(character)
-      .slice(1, -1)
-      .replace(/^[^\\]$/u, escaped),
-  )
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return draw([head.map(title => colours.bold(title)), ...rows.map(row => row.map(printable))])
 }
 
-function escaped(character: string): string {
-  return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`
-}
-
-function table(head: readonly string[], rows: readonly string[][], headed = true): string {
+function draw(rows: readonly (readonly string[])[]): string {
   const drawn = new Table({
-    ...(headed ? { head: head.map(title => colours.bold(title)) } : {}),
     chars: noLines,
     style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 2 },
   })
-  drawn.push(...rows.map(row => row.map(printable)))
-  return drawn.toString().replace(/[ ]+$/gm, '')
+  drawn.push(...rows.map(row => [...row]))
+  return drawn.toString().replace(/ +$/gm, '')
 }
 
 const noLines = {

@@ -136,7 +136,7 @@ test('list for people is a table without control characters of producers, and wi
   const { stdout } = await jobboard(['list', '--board', url], { env: { CI: '1' } })
   const [head, row] = stdout.split('\n')
   expect(head).toMatch(/^ID +NAME +STATE +PRIORITY +OWNER +ATTEMPTS +FAILURES +CLAIMABLE FROM$/)
-  expect(row).toMatch(/^a1 +red\\u001b\[31m +UNCLAIMED +NORMAL +- +0 +0 +-$/)
+  expect(row).toMatch(/^a1 +red\\u\{1b\}\[31m +UNCLAIMED +NORMAL +- +0 +0 +-$/)
 })
 
 test('show for people has the details, which lists leave out', async () => {

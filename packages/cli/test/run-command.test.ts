@@ -15,15 +15,6 @@ test('a command is not started at all when it is to stop already', async () => {
   expect(await runCommand('exit 3', { ...input, stopOn: [AbortSignal.abort()] })).toEqual({ kind: 'stopped' })
 })
 
-test('of a long stderr the last lines are kept, whole', async () => {
-  const end = await runCommand('seq 5000 >&2; exit 3', input)
-  if (end.kind !== 'exited') throw new Error(`it was ${end.kind}`)
-  expect(end.stderr.lines(3)).toEqual(['4998', '4999', '5000'])
-  const all = end.stderr.lines(5_000)
-  expect(all.length).toBeLessThan(5_000)
-  expect(Number(all[0])).toBe(5_001 - all.length)
-})
-
 test('somebody who left the process group and holds stderr open does not keep the command from ending', async () => {
   const leave = `require('node:child_process').spawn('sleep', ['3'], { detached: true, stdio: ['ignore', 'ignore', 2] }).unref()`
   const end = await runCommand(`"${process.execPath}" -e "${leave}"; exit 3`, input)

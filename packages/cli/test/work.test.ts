@@ -101,6 +101,21 @@ test('other statuses are failures, and after --max-failures the job is trashed w
   expect(jsonLines(ended.stdout).at(-1)).toMatchObject({ job: { state: 'TRASHED', trash: { owner: 'ada' } } })
 })
 
+test('of a long stderr the last lines are kept, whole', async () => {
+  const { url, board } = await newBoard()
+  await board.post('resize', { id: 'a1' })
+  await jobboard(
+    work(url, 'printf "%0999d\\n" $(seq 40) >&2; exit 3', '--max-jobs', '1', '--max-failures', '1'),
+  )
+  const { reason = '', error = '' } = (await board.find('a1'))?.trashedWith ?? {}
+  const lines = error.split('\n')
+  expect(lines.length).toBeLessThan(40)
+  expect(lines.map(line => [line.length, Number(line)])).toEqual(
+    lines.map((_, index) => [999, 41 - lines.length + index]),
+  )
+  expect(reason.split('\n').slice(1)).toEqual(lines.slice(-5))
+})
+
 test('a command that a signal ends has failed', async () => {
   const { url, board } = await newBoard()
   await board.post('resize', { id: 'a1' })

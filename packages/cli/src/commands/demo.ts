@@ -16,7 +16,7 @@ const longestMs = 60_000
 export function addDemo(program: Command): void {
   program
     .command('demo')
-    .description('watch workers share a board, die and be replaced; takes some 15 seconds')
+    .description('watch workers share a board, die and be replaced; takes some ten seconds')
     .addHelpText(
       'after',
       '\nThe board is a temporary folder. Exits 0 only if every job was completed exactly once.',

@@ -4,7 +4,7 @@ import { UsageError } from '../errors-out.js'
 import { jobJson } from '../job-json.js'
 import { print, printJson } from '../output.js'
 import { fencingToken } from '../parsers.js'
-import { printable } from '../tables.js'
+import { printable } from '../printable.js'
 
 interface Flags {
   readonly token?: bigint

@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { globalOptions, withBoard } from '../board.js'
 import { jobJson } from '../job-json.js'
 import { print, printJson } from '../output.js'
+import { printableLines } from '../printable.js'
 import { pairs } from '../tables.js'
 
 export function addShow(program: Command): void {
@@ -31,7 +32,7 @@ function describe(job: Job): string {
     ...prefixed(trash),
   }
   const rows = Object.entries(told).filter(([, value]) => value !== null)
-  return `${pairs(rows.map(([name, value]) => [name, String(value)]))}\ndetails\n${JSON.stringify(details, null, 2)}`
+  return `${pairs(rows.map(([name, value]) => [name, String(value)]))}\ndetails\n${printableLines(JSON.stringify(details, null, 2))}`
 }
 
 function lastLoss({ lostBy }: Job): Record<string, string> {

@@ -84,11 +84,15 @@ function takeover({ lostBy, lostToken }: DemoEvent & { readonly event: 'claimed'
   return lostBy === undefined ? '' : colours.bold(`, takes over from ${lostBy}, whose token was ${lostToken}`)
 }
 
-function closing({ posted, completedOnce, board, problems }: DemoCount): string {
+function closing({ posted, completedOnce, board, takeovers, refused, problems }: DemoCount): string {
+  const paint = problems.length === 0 ? colours.green : colours.red
   const left = `left on the board: ${board.unclaimed + board.delayed + board.claimed}, in the trash: ${board.trashed}`
-  const count = `${posted} jobs posted, ${completedOnce} completed exactly once; ${left}`
-  if (problems.length === 0) return `\n${colours.green(colours.bold(count))}`
-  return `\n${colours.red(colours.bold(count))}\n${problems.map(problem => colours.red(`wrong: ${problem}`)).join('\n')}`
+  const lines = [
+    `${posted} jobs posted, ${completedOnce} completed exactly once; ${left}`,
+    `taken over from owners that died or slept: ${takeovers}, late endings refused: ${refused}`,
+    ...problems.map(problem => `wrong: ${problem}`),
+  ]
+  return `\n${lines.map(line => paint(colours.bold(line))).join('\n')}`
 }
 
 function column(job: string): string {
@@ -96,7 +100,7 @@ function column(job: string): string {
 }
 
 function painter(): Paint {
-  const inks = [colours.cyan, colours.magenta, colours.blue, colours.yellow, colours.green]
+  const inks = [colours.cyan, colours.magenta, colours.blue, colours.yellow]
   const chosen = new Map<string, (text: string) => string>([['you', colours.bold]])
   return owner => {
     const ink = chosen.get(owner) ?? inks[chosen.size % inks.length] ?? colours.bold

@@ -9,6 +9,9 @@ export interface DemoCount {
   /** Jobs that the log and the acknowledged endings both have exactly once. */
   readonly completedOnce: number
   readonly board: Counts
+  readonly takeovers: number
+  /** Endings that came too late and changed nothing. */
+  readonly refused: number
   /** What is not as it should be; empty when everything is. */
   readonly problems: readonly string[]
 }
@@ -23,6 +26,8 @@ export async function tally(board: Jobboard, log: string, ledger: Ledger): Promi
     posted: ledger.posted.length,
     completedOnce: ledger.posted.length - wrong.length,
     board: counts,
+    takeovers: ledger.takeovers.length,
+    refused: ledger.refusals.length,
     problems,
   }
 }
