@@ -417,16 +417,22 @@ export class Jobboard implements AsyncDisposable {
 
   /** An opening that takes longer than its caller waits goes on; the next `connect` waits for the same one. */
   #open(sink: DriverSink, environment: DriverEnvironment): Promise<BackendFacts> {
-    this.#opening ??= this.#parts.driver.open(sink, environment).catch(error => {
-      this.#opening = undefined
-      throw error
-    })
+    const open = async (): Promise<BackendFacts> => {
+      try {
+        return await this.#parts.driver.open(sink, environment)
+      } catch (error) {
+        this.#opening = undefined
+        throw error
+      }
+    }
+    this.#opening ??= open()
     return this.#opening
   }
 
   #makeSessions(facts: BackendFacts): Sessions {
     const { driver, settings, clock, newId } = this.#parts
     return new Sessions({
+      name: this.name,
       driver,
       clock,
       courier: this.#courier,
@@ -471,6 +477,8 @@ export class Jobboard implements AsyncDisposable {
     }
     // From here on the driver is not called any more, but for its end.
     this.#courier.close(new BoardClosedError(this.name))
+    // An opening that nobody waited for any longer took something after all, which is released when it ends.
+    if (this.#facts === undefined) this.#opening?.then(() => driver.close()).catch(() => {})
     await this.#courier.bounded(driver.close(), partMs).catch(error => {
       throw new UnavailableError(
         `The driver did not close: ${error instanceof Error ? error.message : error}`,

@@ -1,9 +1,12 @@
 import type { Ticket } from './courier.js'
 import type { Entity } from './driver/records.js'
+import { BoardClosedError } from './errors.js'
 import { type Instant, instant, Session, type SessionHost } from './session.js'
 
 /** What the sessions of a board need beside what each session needs. */
 export interface SessionsHost extends Omit<SessionHost, 'sessionLost'> {
+  /** The board's, for errors. */
+  readonly name: string
   readonly sessionTtlMs: number
   readonly newId: () => string
   /** A session ended before the board was closed. */
@@ -37,8 +40,10 @@ export class Sessions {
     this.#current?.checkTime()
   }
 
-  /** The session, opened if there is none. @throws UnavailableError and what the backend refuses */
+  /** The session, opened if there is none. @throws UnavailableError, BoardClosedError and what the backend refuses */
   async usable(): Promise<Session> {
+    // A call that was on its way when the board was closed must not begin anew what close has ended.
+    if (this.#closed) throw new BoardClosedError(this.#host.name)
     return this.current ?? this.#open()
   }
 
@@ -54,8 +59,9 @@ export class Sessions {
   /** Aborts the signals of all claims and gives them back (CLAIM-12). */
   async close(): Promise<void> {
     this.#closed = true
-    const session = this.#current ?? (await this.#opening?.catch(() => undefined))
-    if (session?.usable !== true) return
+    await this.#opening?.catch(() => {})
+    const session = this.current
+    if (session === undefined) return
     session.retire('closed')
     const { courier, driver } = this.#host
     await courier.deliver({ doing: 'ending the session', write: false }, ticket => {
