@@ -122,7 +122,7 @@ export class Worker {
 
   async #workOn(claim: Claim): Promise<void> {
     await this.#report.claim('claimed', claim)
-    // Only losses get a job here: it may be what ends its workers, so it is not run once more.
+    // Lost claims alone can bring a job this far: it may be what kills its workers, so it is not run once more.
     if (this.#isLastFailure(claim.job.failures))
       return this.#settle(claim, { event: 'trashed', why: worn(claim) })
     const end = await runCommand(this.#options.command, {
