@@ -37,6 +37,8 @@ export class Changes {
   readonly #sessions: ReadonlySet<string>
   #seen = 0
   #version: unknown
+  /** Whether the last look failed. */
+  #behind = false
 
   constructor(transactions: Transactions, sink: DriverSink, sessions: ReadonlySet<string>) {
     this.#transactions = transactions
@@ -67,8 +69,8 @@ export class Changes {
   /** Looks whether another connection has committed, and tells of it. */
   poll(): void {
     const version = this.#dataVersion()
-    if (version === this.#version) return
-    this.#transactions.rivalSeen()
+    if (version === this.#version && !this.#behind) return
+    if (version !== this.#version) this.#transactions.rivalSeen()
     this.tell()
     this.#version = version
   }
@@ -77,7 +79,9 @@ export class Changes {
   tell(): void {
     const sql =
       'SELECT seq, job_id, name, change, why, owner, session FROM jobboard_changes WHERE seq > ? ORDER BY seq'
+    this.#behind = true
     const rows = this.#sql(sql).all(this.#seen) as readonly ChangeRow[]
+    this.#behind = false
     const [first, last] = [rows[0], rows.at(-1)]
     if (first === undefined || last === undefined) return
     const gap = first.seq !== this.#seen + 1

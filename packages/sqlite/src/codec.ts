@@ -166,6 +166,6 @@ export function jobOfPosting(posting: Posting, order: number, now: number): JobR
     failures: 0,
     losses: 0,
     takeover: false,
-    standing: { state: 'UNCLAIMED', ...(delayMs > 0 ? { availableAt: now + delayMs } : {}) },
+    standing: { state: 'UNCLAIMED', ...(delayMs > 0 ? { availableAt: Math.ceil(now + delayMs) } : {}) },
   }
 }

@@ -43,12 +43,12 @@ const leastVersion = [3, 51, 3] as const
 
 /** Opens the board's file, made if it is missing, or takes the database that was passed in. */
 export async function openDatabase(options: SqliteOptions): Promise<OpenDatabase> {
-  if (options.database !== undefined) return adopted(options.database)
   try {
+    if (options.database !== undefined) return adopted(options.database)
     await mkdir(options.dir, { recursive: true })
     return opened(join(await realpath(options.dir), fileName), await findEngine(options.engine))
   } catch (error) {
-    throw driverError(error, `Cannot open the board in ${options.dir}`)
+    throw driverError(error, `Cannot open the board in ${options.dir ?? 'the database that was passed in'}`)
   }
 }
 

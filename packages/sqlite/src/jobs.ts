@@ -100,7 +100,7 @@ export class Jobs {
       posting.hash,
       now,
       delayed ? 'delayed' : 'ready',
-      delayed ? now + posting.delayMs : null,
+      delayed ? Math.ceil(now + posting.delayMs) : null,
     )
     this.#run('INSERT INTO jobboard_details (entry, details) VALUES (?, ?)', order, posting.details)
     this.#changes.note(posting, 'posted', null, nobody)
@@ -147,7 +147,7 @@ export class Jobs {
          lost_by = coalesce(?, lost_by), forced_token = coalesce(?, forced_token),
          claim_id = NULL, session = NULL, owner = NULL, token = NULL WHERE seat = ?`,
       delayMs > 0 ? 'delayed' : 'ready',
-      delayMs > 0 ? now + delayMs : null,
+      delayMs > 0 ? Math.ceil(now + delayMs) : null,
       lost || (abandoned && release.failed) ? 1 : 0,
       lost ? 1 : 0,
       previous,

@@ -5,7 +5,7 @@ export const fileName = 'board.db'
 export const schemaVersion = 1
 
 /** How many changes the log keeps. Who falls further behind is told of a gap. */
-export const changesKept = 4096
+export const changesKept = 10_000
 
 /**
  * A job's `seat` is the primary key of its row: the rank of its priority times this, plus its order. So the table itself

@@ -66,6 +66,14 @@ const fileSystem: Readonly<Record<string, Trouble>> = {
   EMFILE: { kind: 'limit', advice: 'too many open files' },
 }
 
+/** As SQLite would say it, for what it does not notice itself. */
+export function lockedError(): Error {
+  return Object.assign(new Error('the database has a transaction open'), {
+    code: 'ERR_SQLITE_ERROR',
+    errcode: locked,
+  })
+}
+
 /** Whether somebody else has the lock at this moment: worth another try in a little while. */
 export function isBusy(error: unknown): boolean {
   const code = resultCode(error)

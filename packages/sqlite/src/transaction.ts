@@ -1,6 +1,6 @@
 import { type Clock, DriverError } from '@jobboard/core/driver'
 import type { Database, Statement } from './engine.js'
-import { driverError, isBusy } from './sqlite-errors.js'
+import { driverError, isBusy, lockedError } from './sqlite-errors.js'
 
 /**
  * Transactions on one connection, without ever waiting for a lock inside SQLite: that would block the event loop, and
@@ -56,7 +56,7 @@ export class Transactions {
 
   /** Another process has committed: from now on this one leaves larger gaps, for a while. */
   rivalSeen(): void {
-    this.#rivalsUntil = this.#clock.monotonic() + 250
+    this.#rivalsUntil = this.#clock.monotonic() + 50
   }
 
   close(): void {
@@ -87,6 +87,8 @@ export class Transactions {
   }
 
   #once<T>(begin: 'BEGIN' | 'BEGIN IMMEDIATE', body: () => T): T {
+    // Of whoever passed the database in; it is theirs to end.
+    if (this.#database.isTransaction) throw lockedError()
     this.sql(begin).run()
     try {
       const answer = body()
