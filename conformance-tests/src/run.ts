@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto'
+import { availableParallelism } from 'node:os'
 import type { Capability } from '@jobboard/core/driver'
 import type { ConformanceCase } from './case.js'
 import { allCases } from './cases/index.js'
@@ -16,7 +17,7 @@ export interface SuiteOptions {
   readonly cases?: readonly ConformanceCase[]
   /** Every random choice comes from it. @default the environment's JOBBOARD_CONFORMANCE_SEED, else a random one */
   readonly seed?: number
-  /** Most cases at one time. @default 6 */
+  /** Most cases at one time. They wait more than they work, but what waits has to wake in time. @default 1.5 a core */
   readonly concurrency?: number
   /** Only cases whose id contains this text, or that cite this law. For looking into a failure: a report needs all. */
   readonly only?: string
@@ -60,7 +61,13 @@ export class Suite {
   readonly #pool: ProcessPool = new ProcessPool()
 
   constructor(harness: Harness, options: SuiteOptions = {}) {
-    const { cases = allCases, seed = seedOfEnvironment(), concurrency = 6, only, reproduce } = options
+    const {
+      cases = allCases,
+      seed = seedOfEnvironment(),
+      concurrency = Math.ceil(1.5 * availableParallelism()),
+      only,
+      reproduce,
+    } = options
     this.#harness = harness
     this.seed = seed
     this.cases = only === undefined ? cases : cases.filter(one => one.id.includes(only) || one.law === only)
