@@ -33,8 +33,12 @@ export interface ClaimKeeper {
   readonly deadline: number
   /** Looks at both clocks and loses the session if its time is over. */
   checkTime(): void
-  /** Ends the claim at the backend. @throws ClaimLostError, OutcomeUnknownError, UnavailableError */
-  end(claim: Claim, ending: Ending): Promise<Ending['how']>
+  /**
+   * Ends the claim at the backend; `persist` goes on trying after a failure.
+   *
+   * @throws ClaimLostError, OutcomeUnknownError, UnavailableError and what the backend refuses
+   */
+  end(claim: Claim, ending: Ending, persist: boolean): Promise<Ending['how']>
 }
 
 export type ClaimState = 'held' | 'settled' | 'lost'
@@ -77,6 +81,8 @@ export class Claim implements AsyncDisposable {
   #settledAs: Ending['how'] | undefined
   /** An ending that was asked for and whose outcome its caller did not learn. */
   #doubtful: Ending['how'] | undefined
+  /** The ending that is on its way. */
+  #ending: Promise<void> | undefined
   #lost: ClaimLostError | undefined
   #abort: AbortController | undefined
   readonly #onEnd: (() => void)[] = []
@@ -125,8 +131,8 @@ export class Claim implements AsyncDisposable {
    */
   assertHeld(): void {
     this.#keeper.checkTime()
-    if (this.#lost !== undefined) throw this.#lost
     if (this.#settledAs !== undefined) throw new ClaimSettledError(this.job.id, this.#settledAs)
+    if (this.#lost !== undefined) throw this.#lost
   }
 
   /**
@@ -156,32 +162,39 @@ export class Claim implements AsyncDisposable {
     await this.#end({ how: 'trash', reason: cut(options.reason), ...error })
   }
 
-  /** Abandons the claim if it is still held; silent when it is lost. */
+  /**
+   * Abandons the claim if it is still held; silent when it is lost.
+   *
+   * When that fails, the board goes on trying for as long as the claim is held. An ending whose outcome is unknown is not
+   * taken back: the board goes on with that one.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.state !== 'held') return
+    if (this.state !== 'held' || this.#doubtful !== undefined) return
     try {
-      await this.abandon()
+      await this.#end({ how: 'abandon', delayMs: 0, failed: false }, true)
     } catch (error) {
       // Lost or ended in the meantime: either way there is nothing left to give back.
       if (!(error instanceof ClaimLostError || error instanceof ClaimSettledError)) throw error
     }
   }
 
-  /** @internal The keeper tells that the claim is lost. */
-  lose(reason: LossReason | LossCause): ClaimLostError {
-    if (this.#lost === undefined) {
-      this.#lost = new ClaimLostError(this.job.id, reason)
-      this.#state = 'lost'
-      this.#abort?.abort(this.#lost)
-      this.#ended()
-    }
-    return this.#lost
+  /** @internal The keeper tells that the claim is lost; `tell` is called if that is news. */
+  lose(reason: LossReason | LossCause, tell?: (error: ClaimLostError) => void): ClaimLostError {
+    const error = this.#lost ?? new ClaimLostError(this.job.id, reason)
+    if (this.#state !== 'held') return error
+    this.#lost = error
+    this.#state = 'lost'
+    this.#abort?.abort(error)
+    this.#ended()
+    tell?.(error)
+    return error
   }
 
   /** @internal The keeper tells that an ending is done. */
   settle(how: Ending['how']): void {
-    if (this.#state !== 'held') return
     this.#settledAs = how
+    // Too late for the state: the owner was told to stop before the answer came.
+    if (this.#state !== 'held') return
     this.#state = 'settled'
     this.#ended()
   }
@@ -196,12 +209,22 @@ export class Claim implements AsyncDisposable {
     for (const callback of this.#onEnd.splice(0)) callback()
   }
 
-  async #end(wish: EndingWish): Promise<void> {
+  /** One ending at a time: what is asked for meanwhile finds the claim as the first one left it. */
+  async #end(wish: EndingWish, persist = false): Promise<void> {
+    while (this.#ending !== undefined) await this.#ending.catch(() => {})
+    this.#ending = this.#endNow(wish, persist).finally(() => {
+      this.#ending = undefined
+    })
+    return this.#ending
+  }
+
+  async #endNow(wish: EndingWish, persist: boolean): Promise<void> {
     // Called again after an unknown outcome, which a renewal has learned in the meantime: this is the answer to both.
     if (this.#doubtful === wish.how && this.#settledAs === wish.how) return
-    this.assertHeld()
+    // After an unknown outcome the backend alone knows, also when the claim counts as lost by now.
+    if (this.#doubtful === undefined || this.#settledAs !== undefined) this.assertHeld()
     const ending = { jobId: this.job.id, claimId: this.id, token: this.fencingToken, ...wish } as Ending
-    const how = await this.#keeper.end(this, ending).catch(error => {
+    const how = await this.#keeper.end(this, ending, persist).catch(error => {
       if (error instanceof OutcomeUnknownError) this.#doubtful = wish.how
       throw error
     })

@@ -36,3 +36,18 @@ export const systemClock: Clock = {
     return timer
   },
 }
+
+/** One moment on both clocks. */
+export interface Instant {
+  readonly monotonic: number
+  readonly wall: number
+}
+
+export function instant(clock: Clock): Instant {
+  return { monotonic: clock.monotonic(), wall: clock.now() }
+}
+
+/** How long ago a moment was, by the clock that says longer: the other one stood still or was set back. */
+export function elapsedSince(moment: Instant, clock: Clock): number {
+  return Math.max(clock.monotonic() - moment.monotonic, clock.now() - moment.wall)
+}

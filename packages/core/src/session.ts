@@ -1,6 +1,6 @@
 import { Batcher } from './batcher.js'
 import type { Claim, ClaimKeeper } from './claim.js'
-import type { Clock, Timer } from './clock.js'
+import { type Clock, elapsedSince, type Instant, instant, type Timer } from './clock.js'
 import type { Courier, Ticket } from './courier.js'
 import type {
   ClaimAnswer,
@@ -14,7 +14,8 @@ import type {
   SettleAnswer,
   WishAnswer,
 } from './driver/driver.js'
-import { ClaimLostError, type LossReason, OutcomeUnknownError } from './errors.js'
+import { Endings } from './endings.js'
+import type { ClaimLostError, LossReason } from './errors.js'
 
 /** What a session needs of its board. */
 export interface SessionHost {
@@ -34,17 +35,14 @@ export interface SessionHost {
 const driftBound = 0.01
 const leastMarginMs = 500
 
-interface Doubt {
-  readonly claim: Claim
-  readonly ending: Ending
-  /** When the first send left, on the monotonic clock. */
-  readonly since: number
-}
-
 type Work = { readonly ending: Ending } | { readonly wish: ClaimWish }
-type WorkAnswer = EndingAnswer | WishAnswer
+type WorkAnswer = EndingAnswer | WishAnswer | Failed
 
-const doing = { consume: 'consuming', abandon: 'abandoning', trash: 'trashing' } as const
+/** The call for a wish failed, after the one for the endings beside it had succeeded. */
+interface Failed {
+  readonly kind: 'failed'
+  readonly error: unknown
+}
 
 /**
  * Keeps the claims of one board object alive, and knows by its own clocks when they are lost.
@@ -63,17 +61,16 @@ export class Session implements ClaimKeeper {
   readonly #held = new Map<string, Claim>()
   /** Ids of claims that are being made at this moment: the backend may have them. */
   readonly #making = new Set<string>()
-  /** Claims that are being ended at this moment: the backend may have them still. */
-  readonly #ending = new Map<string, Claim>()
-  /** Endings whose outcome their caller could not learn; they are sent again with each renewal. */
-  readonly #doubts = new Map<string, Doubt>()
+  readonly #endings: Endings
   readonly #claims: Batcher<ClaimTry, ClaimAnswer>
   readonly #work: Batcher<Work, WorkAnswer>
   #over = false
-  #validUntil: { monotonic: number; wall: number }
+  #validUntil: Instant
   #expiry: Timer | undefined
   #nextRenewal: Timer | undefined
   #renewing = false
+  /** A doubt came up while a renewal was on its way, which may have left before. */
+  #doubted = false
 
   /** `sentAt`: when the first request for the session left, on both clocks. */
   constructor(host: SessionHost, grant: SessionGrant, sentAt: Instant) {
@@ -84,9 +81,18 @@ export class Session implements ClaimKeeper {
     const limits = batchLimits(host.driver)
     this.#claims = new Batcher(tries => host.driver.claim(grant.session, tries), host.courier, limits)
     this.#work = new Batcher(work => this.#callWork(work), host.courier, limits)
+    this.#endings = new Endings({
+      ...host,
+      againLimitMs: grant.ttlMs / 3,
+      submit: async (ending, ticket) => (await this.#work.submit({ ending }, ticket)) as EndingAnswer,
+      takeBack: claim => {
+        if (!this.#over) this.#held.set(claim.id, claim)
+      },
+      lose: (claim, reason) => this.#loseClaim(claim, reason),
+    })
     this.#validUntil = this.#provenBy(sentAt)
     this.#watchExpiry()
-    this.#renewIn(this.#renewalPause())
+    this.#renewAfter(sentAt, this.ttlMs / 3)
   }
 
   get scope(): string {
@@ -123,7 +129,8 @@ export class Session implements ClaimKeeper {
   /** The same for the first claimable job; only for drivers that choose. */
   async claimNext(wish: ClaimWish, ticket: Ticket): Promise<WishAnswer> {
     this.#making.add(wish.claimId)
-    const answer = (await this.#work.submit({ wish }, ticket)) as WishAnswer
+    const answer = (await this.#work.submit({ wish }, ticket)) as WishAnswer | Failed
+    if (answer.kind === 'failed') throw answer.error
     return answer.kind === 'over' ? this.#toldOver(answer) : answer
   }
 
@@ -146,39 +153,30 @@ export class Session implements ClaimKeeper {
     if (maybeGranted) this.renewSoon()
   }
 
-  async end(claim: Claim, ending: Ending): Promise<Ending['how']> {
+  end(claim: Claim, ending: Ending, persist: boolean): Promise<Ending['how']> {
     this.#held.delete(claim.id)
-    this.#ending.set(claim.id, claim)
-    const since = this.#doubts.get(claim.id)?.since ?? this.#host.clock.monotonic()
-    try {
-      return await this.#deliverEnding({ claim, ending, since })
-    } catch (error) {
-      this.#afterFailedEnding({ claim, ending, since }, error)
-      throw error
-    }
+    return this.#endings.end(claim, ending, persist)
   }
 
   /** Renews at the next turn: somebody doubts that all is well. */
   renewSoon(): void {
-    if (!this.#over && !this.#renewing) this.#renewIn(0)
+    if (this.#renewing) this.#doubted = true
+    else if (!this.#over) this.#renewIn(0)
   }
 
   /** Stops everything and tells the owners by their signals; the backend is told by the caller. */
-  retire(reason: LossReason): readonly Claim[] {
+  retire(reason: LossReason, tell?: (claim: Claim, error: ClaimLostError) => void): void {
     this.#over = true
     this.#expiry?.clear()
     this.#nextRenewal?.clear()
-    const lost = [...this.#held.values(), ...this.#ending.values()]
+    const lost = [...this.#held.values(), ...this.#endings.clear()]
     this.#held.clear()
-    this.#doubts.clear()
-    for (const claim of lost) claim.lose(reason)
-    return lost
+    for (const claim of lost) claim.lose(reason, error => tell?.(claim, error))
   }
 
   #lose(reason: LossReason, toldBy: 'backend' | 'clock'): void {
     if (this.#over) return
-    const lost = this.retire(reason)
-    for (const claim of lost) this.#host.claimLost(claim, claim.lose(reason))
+    this.retire(reason, (claim, error) => this.#host.claimLost(claim, error))
     this.#host.sessionLost(this, toldBy)
   }
 
@@ -187,43 +185,9 @@ export class Session implements ClaimKeeper {
     return answer
   }
 
-  async #deliverEnding({ claim, ending, since }: Doubt): Promise<Ending['how']> {
-    const { courier, clock, rememberMs } = this.#host
-    const errand = { doing: doing[ending.how], jobId: ending.jobId, write: true }
-    let doubtful = this.#doubts.has(claim.id)
-    const answer = (await courier.deliver(errand, ticket => {
-      doubtful ||= ticket.doubtful
-      return this.#work.submit({ ending }, ticket)
-    })) as EndingAnswer
-    // Without a receipt a first send that was executed cannot be told from a claim that was lost.
-    if (answer.kind === 'lost' && doubtful && clock.monotonic() - since >= rememberMs) {
-      throw new OutcomeUnknownError(errand.doing, ending.jobId)
-    }
-    this.#ending.delete(claim.id)
-    this.#doubts.delete(claim.id)
-    if (answer.kind === 'lost') throw this.#loseClaim(claim, answer.cause)
-    claim.settle(answer.how)
-    return answer.how
-  }
-
   #loseClaim(claim: Claim, cause: LossReason): ClaimLostError {
     this.#held.delete(claim.id)
-    const error = claim.lose(cause)
-    this.#host.claimLost(claim, error)
-    return error
-  }
-
-  #afterFailedEnding(doubt: Doubt, error: unknown): void {
-    const { claim } = doubt
-    if (this.#over || claim.state !== 'held') {
-      this.#ending.delete(claim.id)
-    } else if (error instanceof OutcomeUnknownError) {
-      this.#doubts.set(claim.id, doubt)
-    } else {
-      // Refused or never sent: the claim stands as it stood.
-      this.#ending.delete(claim.id)
-      this.#held.set(claim.id, claim)
-    }
+    return claim.lose(cause, error => this.#host.claimLost(claim, error))
   }
 
   /** Endings first, then the wishes that they may free capacity for, in one round trip where the driver can. */
@@ -235,10 +199,7 @@ export class Session implements ClaimKeeper {
       endings.length > 0
         ? await driver.settle(this.#grant.session, endings, wishes.length > 0 ? wishes : undefined)
         : { endings: [] }
-    const granted =
-      wishes.length === 0
-        ? []
-        : (settled.wishes ?? (await driver.claimNext?.(this.#grant.session, wishes)) ?? [])
+    const granted = wishes.length === 0 ? [] : (settled.wishes ?? (await this.#callWishes(wishes, settled)))
     const answers = { ending: settled.endings[Symbol.iterator](), wish: granted[Symbol.iterator]() }
     return work.flatMap(item => {
       const { value } = 'ending' in item ? answers.ending.next() : answers.wish.next()
@@ -246,8 +207,21 @@ export class Session implements ClaimKeeper {
     })
   }
 
-  #renewalPause(): number {
-    return this.ttlMs / 3
+  /** What was settled before is answered all the same when this fails. */
+  async #callWishes(
+    wishes: readonly ClaimWish[],
+    { endings }: SettleAnswer,
+  ): Promise<readonly (WishAnswer | Failed)[]> {
+    try {
+      return (await this.#host.driver.claimNext?.(this.#grant.session, wishes)) ?? []
+    } catch (error) {
+      if (endings.length === 0) throw error
+      return wishes.map(() => ({ kind: 'failed', error }))
+    }
+  }
+
+  #renewAfter(sentAt: Instant, pauseMs: number): void {
+    this.#renewIn(Math.max(0, pauseMs - elapsedSince(sentAt, this.#host.clock)))
   }
 
   #renewIn(delayMs: number): void {
@@ -259,19 +233,20 @@ export class Session implements ClaimKeeper {
     // A process that stood still finds its timers due in any order: never renew what the clock has ended already.
     if (!this.usable || this.#renewing) return
     this.#renewing = true
+    this.#doubted = false
     const sentAt = instant(this.#host.clock)
-    let pause = this.#renewalPause()
+    let pause = this.ttlMs / 3
     try {
       const held = [...this.#held.keys()]
       const call = this.#host.driver.renew({ session: this.#grant.session, held })
       this.#renewed(await this.#host.courier.bounded(call, this.ttlMs / 3), sentAt)
     } catch (error) {
-      this.#host.trouble(error, 'renewing the session')
       pause = this.ttlMs / 12
+      if (!this.#over) this.#host.trouble(error, 'renewing the session')
     } finally {
       this.#renewing = false
     }
-    if (!this.#over) this.#renewIn(Math.max(0, pause - (this.#host.clock.monotonic() - sentAt.monotonic)))
+    if (!this.#over) this.#renewAfter(sentAt, this.#doubted ? 0 : pause)
   }
 
   #renewed(answer: RenewAnswer, sentAt: Instant): void {
@@ -286,7 +261,7 @@ export class Session implements ClaimKeeper {
     for (const ghost of answer.unnamed) {
       if (!this.#knows(ghost.claimId)) this.#endGhost(ghost)
     }
-    for (const doubt of this.#doubts.values()) this.#settleDoubt(doubt)
+    this.#endings.settleAll()
   }
 
   /** A claim that nobody here knows: a request that was thought lost and arrived after all (CLAIM-7). */
@@ -299,17 +274,10 @@ export class Session implements ClaimKeeper {
   }
 
   #knows(claimId: string): boolean {
-    return this.#held.has(claimId) || this.#making.has(claimId) || this.#ending.has(claimId)
+    return this.#held.has(claimId) || this.#making.has(claimId) || this.#endings.has(claimId)
   }
 
-  #settleDoubt(doubt: Doubt): void {
-    this.#deliverEnding(doubt).catch(error => {
-      // Lost was told to the claim; the rest is tried again with the next renewal, until the session ends.
-      if (!(error instanceof ClaimLostError)) this.#host.trouble(error, 'learning the outcome of an ending')
-    })
-  }
-
-  #provenBy(sentAt: Instant): { monotonic: number; wall: number } {
+  #provenBy(sentAt: Instant): Instant {
     const validMs = this.ttlMs * (1 - driftBound) - Math.max(this.ttlMs / 10, leastMarginMs)
     return { monotonic: sentAt.monotonic + validMs, wall: sentAt.wall + validMs }
   }
@@ -321,16 +289,6 @@ export class Session implements ClaimKeeper {
     const leftMs = this.deadline - this.#host.clock.now()
     this.#expiry = this.#host.clock.setTimeout(() => this.#watchExpiry(), Math.max(1, leftMs)).unref()
   }
-}
-
-/** One moment on both clocks. */
-export interface Instant {
-  readonly monotonic: number
-  readonly wall: number
-}
-
-export function instant(clock: Clock): Instant {
-  return { monotonic: clock.monotonic(), wall: clock.now() }
 }
 
 export function batchLimits(driver: JobboardDriver): {

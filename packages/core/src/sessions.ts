@@ -1,7 +1,8 @@
+import { type Instant, instant } from './clock.js'
 import type { Ticket } from './courier.js'
 import type { Entity } from './driver/records.js'
 import { BoardClosedError } from './errors.js'
-import { type Instant, instant, Session, type SessionHost } from './session.js'
+import { Session, type SessionHost } from './session.js'
 
 /** What the sessions of a board need beside what each session needs. */
 export interface SessionsHost extends Omit<SessionHost, 'sessionLost'> {
