@@ -11,7 +11,6 @@ export interface ChooserHost {
   readonly refreshMs: number
   look<T>(doing: string, call: () => Promise<T>): Promise<T>
   malformed(entries: readonly MalformedEntry[]): void
-  trouble(error: unknown, during: string): void
 }
 
 export interface Wanted {
@@ -22,6 +21,9 @@ export interface Wanted {
 export type Attempt = (jobId: string) => Promise<ClaimAnswer>
 
 const pageSize = 500
+
+/** How long a job that the backend calls delayed is left alone at least: the clock that judges may be behind ours. */
+const leastDelayMs = 50
 
 /**
  * Chooses the next job where the backend cannot: from an ordered view that is filled by a listing and kept by pushes.
@@ -34,6 +36,8 @@ export class Chooser {
   #view: View
   #filled: Promise<void> | undefined
   #filledAt = 0
+  /** When the listing said that something changes by itself: a delay from before it, or a session. */
+  #changesAt = Number.POSITIVE_INFINITY
   /** Changes that arrive while a listing is read; the listing may be older than they are. */
   #meanwhile: JobChange[] | undefined
 
@@ -42,7 +46,7 @@ export class Chooser {
     this.#view = new View(host.spreadWindow)
   }
 
-  /** Claims the first job that can be had; `nextChangeInMs` tells when a delay ends by itself. */
+  /** Claims the first job that can be had; `nextChangeInMs` tells when a delay or a session ends by itself. */
   async claimNext(
     wanted: Wanted,
     attempt: Attempt,
@@ -51,12 +55,11 @@ export class Chooser {
     for (let head = this.#take(wanted); head !== undefined; head = this.#take(wanted)) {
       const answer = await this.#try(head, attempt)
       if (answer.kind === 'claimed' || answer.kind === 'over' || answer.kind === 'ended') return answer
-      if (answer.kind === 'delayed') this.#view.add({ ...head, availableAt: answer.availableAt })
     }
-    const at = this.#view.nextAvailableAt
+    const at = Math.min(this.#view.nextAvailableAt ?? Number.POSITIVE_INFINITY, this.#changesAt)
     return {
       kind: 'none',
-      ...(at === undefined ? {} : { nextChangeInMs: Math.max(0, at - this.#host.clock.now()) }),
+      ...(Number.isFinite(at) ? { nextChangeInMs: Math.max(0, at - this.#host.clock.now()) } : {}),
     }
   }
 
@@ -77,7 +80,13 @@ export class Chooser {
 
   async #try(head: JobHead, attempt: Attempt): Promise<ClaimAnswer> {
     try {
-      return await attempt(head.id)
+      const answer = await attempt(head.id)
+      if (answer.kind === 'over') this.#view.add(head)
+      if (answer.kind === 'delayed') {
+        const availableAt = Math.max(answer.availableAt, this.#host.clock.now() + leastDelayMs)
+        this.#view.add({ ...head, availableAt })
+      }
+      return answer
     } catch (error) {
       // Nobody knows whether it is claimed now; if it is not, it must not be forgotten.
       this.#view.add(head)
@@ -88,24 +97,12 @@ export class Chooser {
   #apply(change: JobChange): void {
     if (change.change === 'claimed' || change.change === 'removed') this.#view.remove(change.jobId)
     else if (change.head !== undefined) this.#view.add(change.head)
-    else this.#readHead(change.jobId)
-  }
-
-  #readHead(jobId: string): void {
-    this.#host
-      .look('looking at a job', () => this.#host.driver.read({ kind: 'jobs', ids: [jobId] }))
-      .then(({ found: [job] }) => {
-        if (typeof job === 'object' && job.standing.state === 'UNCLAIMED') this.#view.add(headOf(job))
-      })
-      .catch(error => {
-        this.distrust()
-        this.#host.trouble(error, 'looking at a job that became claimable')
-      })
+    // The driver owes what the view needs to place the job; without it only a listing tells.
+    else this.distrust()
   }
 
   #fill(): Promise<void> {
-    if (this.#filled !== undefined && this.#host.clock.monotonic() - this.#filledAt >= this.#host.refreshMs)
-      this.distrust()
+    if (this.#filled !== undefined && this.#outdated) this.distrust()
     this.#filled ??= this.#readAll().catch(error => {
       this.distrust()
       throw error
@@ -113,23 +110,30 @@ export class Chooser {
     return this.#filled
   }
 
+  get #outdated(): boolean {
+    const { clock, refreshMs } = this.#host
+    return clock.monotonic() - this.#filledAt >= refreshMs || clock.now() >= this.#changesAt
+  }
+
   /** Fills a new view beside the old one, from which others may be choosing meanwhile. */
   async #readAll(): Promise<void> {
     this.#filledAt = this.#host.clock.monotonic()
+    this.#changesAt = Number.POSITIVE_INFINITY
     const meanwhile: JobChange[] = []
     this.#meanwhile = meanwhile
     const view = new View(this.#host.spreadWindow)
-    let after: string | undefined
+    let page: PageAnswer | undefined
     do {
-      const page = await this.#readPage(after)
+      page = await this.#readPage(page?.next)
       for (const job of page.jobs) view.add(headOf(job))
       this.#host.malformed(page.malformed)
-      after = page.next
-    } while (after !== undefined)
+    } while (page.next !== undefined)
     // A gap came in between and a later listing is under way: that one counts.
-    if (this.#meanwhile !== meanwhile) return
+    if (this.#meanwhile !== meanwhile) return this.#fill()
     this.#meanwhile = undefined
     this.#view = view
+    if (page.nextChangeInMs !== undefined)
+      this.#changesAt = this.#host.clock.now() + Math.max(leastDelayMs, page.nextChangeInMs)
     for (const change of meanwhile) this.#apply(change)
   }
 

@@ -458,7 +458,6 @@ export class Jobboard implements AsyncDisposable {
       look: (doing, call) =>
         this.#courier.deliver({ doing, write: false }, () => this.#courier.bounded(call())),
       malformed: entries => this.#reading.reportAll(entries),
-      trouble: (error, during) => this.#trouble(error, during),
     })
   }
 

@@ -103,7 +103,10 @@ export interface JobChange {
   readonly name?: string
   /** The owner of the claim that began or ended, where the backend tells. */
   readonly owner?: string
-  /** What a view needs to place the job; set for `posted` and `released` by drivers without `claimNext`. */
+  /**
+   * What a view needs to place the job; set for `posted` and `released` by drivers without `claimNext`. Where it is missing
+   * core lists the whole board again.
+   */
   readonly head?: JobHead
 }
 
