@@ -76,7 +76,7 @@ export class Board {
     try {
       const board = new Board(open, transactions, host, await setUp(open.database, transactions, setup))
       board.changes.start()
-      board.#watch.start(options.pollMs ?? 15)
+      board.#watch.start(options.pollMs ?? 25)
       return board
     } catch (error) {
       transactions.close()

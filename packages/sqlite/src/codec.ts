@@ -91,13 +91,19 @@ function jobOf(row: ForeignRow): JobRecord {
     ...(row.book === null ? {} : { book: v.parse(book, row.book) }),
     createdOn: Number(row.created_on),
     order: row.seat % BigInt(seatsPerRank),
-    attempts: Number(row.attempts),
-    failures: Number(row.failures),
-    losses: Number(row.losses),
+    attempts: countOf(row.attempts),
+    failures: countOf(row.failures),
+    losses: countOf(row.losses),
     ...(lostBy === undefined ? {} : { lostBy }),
     takeover: lostClaimOf(row.previous) !== undefined,
     standing: standingOf(row),
   }
+}
+
+/** What counts by itself may be raised by one. */
+function countOf(count: bigint): number {
+  if (count >= 0n && count < BigInt(Number.MAX_SAFE_INTEGER)) return Number(count)
+  throw new Error(`${count} is no count`)
 }
 
 function lostClaimOf(text: string | null): LostClaim | undefined {

@@ -35,6 +35,8 @@ export interface OpenDatabase {
 interface Engine {
   /** Name and version, for people. */
   readonly label: string
+  /** What its databases are made by, as they tell. */
+  readonly build: unknown
   readonly DatabaseSync: new (path: string, options: { readonly timeout: number }) => Database
 }
 
@@ -53,24 +55,17 @@ export async function openDatabase(options: SqliteOptions): Promise<OpenDatabase
 }
 
 function adopted(database: Database): OpenDatabase {
-  checkVersion(versionOf(database), 'the database that was passed in')
+  const version = versionOf(database)
+  checkVersion(version, 'the database that was passed in')
   const path = database.location()
-  return { database, server: `SQLite ${versionOf(database)}`, path, close: share(path, database.constructor) }
+  claimFile(path, database.constructor)
+  return { database, server: `SQLite ${version}`, path, close: () => {} }
 }
 
-function opened(path: string, engine: Engine): OpenDatabase {
-  const letGo = share(path, engine.DatabaseSync)
-  try {
-    const database = new engine.DatabaseSync(path, { timeout: 0 })
-    const close = (): void => {
-      database.close()
-      letGo()
-    }
-    return { database, server: engine.label, path, close }
-  } catch (error) {
-    letGo()
-    throw error
-  }
+function opened(path: string, { label, build, DatabaseSync }: Engine): OpenDatabase {
+  claimFile(path, build)
+  const database = new DatabaseSync(path, { timeout: 0 })
+  return { database, server: label, path, close: () => database.close() }
 }
 
 async function findEngine(wanted: SqliteOptions['engine']): Promise<Engine> {
@@ -115,7 +110,7 @@ function checked(name: string, DatabaseSync: Engine['DatabaseSync']): Engine {
   try {
     const version = versionOf(database)
     checkVersion(version, name)
-    return { label: `SQLite ${version} (${name})`, DatabaseSync }
+    return { label: `SQLite ${version} (${name})`, build: database.constructor, DatabaseSync }
   } finally {
     database.close()
   }
@@ -132,26 +127,22 @@ export function checkVersion(version: string, what: string): void {
   if (!newer) refuse(`${what} is SQLite ${version}; a board needs ${leastVersion.join('.')} or later`)
 }
 
-/** Files that boards of this process have open, for all copies of this package in it. */
+/** Files that boards of this process ever had open, for all copies of this package in it. */
 const key = Symbol.for('@jobboard/sqlite/files')
-const shared = globalThis as { [key]?: Map<string, { readonly build: unknown; count: number }> }
+const shared = globalThis as { [key]?: Map<string, unknown> }
 
 /**
  * Notes that this build of SQLite has the file open. A second build in the same process is refused: the two do not know
- * of each other's locks, and closing one file would silently drop those of the other.
+ * of each other's locks, and closing one file would silently drop those of the other. For good, since a closed database
+ * of `@photostructure/sqlite` keeps its file open until its statements are garbage.
  */
-function share(path: string | null, build: unknown): () => void {
+function claimFile(path: string | null, build: unknown): void {
+  if (path === null) return
   shared[key] ??= new Map()
-  const files = shared[key]
-  const file = files.get(path ?? '') ?? { build, count: 0 }
-  if (file.build !== build)
+  const known = shared[key].get(path) ?? build
+  if (known !== build)
     refuse(`${path} is open in this process with another build of SQLite; use one engine for it`)
-  file.count += 1
-  files.set(path ?? '', file)
-  return () => {
-    file.count -= 1
-    if (file.count === 0) files.delete(path ?? '')
-  }
+  shared[key].set(path, build)
 }
 
 function refuse(message: string): never {

@@ -29,7 +29,7 @@ export interface SqliteSettings {
    * @default 'FULL'
    */
   readonly synchronous?: 'FULL' | 'NORMAL'
-  /** How often to look for changes made by other processes, in milliseconds. @default 15 */
+  /** How often to look for changes made by other processes, in milliseconds. @default 25 */
   readonly pollMs?: number
   /** Which SQLite: Node's own or `@photostructure/sqlite`. @default Node's own where it has 3.51.3 or later */
   readonly engine?: 'builtin' | 'package'

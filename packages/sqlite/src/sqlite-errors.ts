@@ -83,10 +83,15 @@ export function isBusy(error: unknown): boolean {
 /** What a driver may throw, for what SQLite or the file system threw. Whatever is unknown passes as it is: a defect. */
 export function driverError(error: unknown, doing: string, done: 'no' | 'maybe' = 'no'): unknown {
   if (!(error instanceof Error) || error instanceof DriverError) return error
-  const trouble = byCode.get(resultCode(error)) ?? fileSystem[String((error as NodeJS.ErrnoException).code)]
+  const trouble = byCode.get(resultCode(error)) ?? fileSystemTrouble(error)
   if (trouble === undefined) return error
   const advice = trouble.advice === undefined ? '' : `; ${trouble.advice}`
   return new DriverError(trouble.kind, `${doing}: ${error.message}${advice}`, { cause: error, done })
+}
+
+function fileSystemTrouble({ code, syscall }: NodeJS.ErrnoException): Trouble | undefined {
+  if (syscall === undefined) return undefined
+  return fileSystem[String(code)] ?? { kind: 'unavailable' }
 }
 
 function resultCode(error: unknown): number | undefined {

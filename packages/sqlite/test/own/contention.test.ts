@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { describe, it } from 'vitest'
+import { child } from './children.js'
+import { freshDir, openBoard, posting } from './open-board.js'
+
+describe('while another process holds the write lock', () => {
+  it('a write waits without blocking the event loop, and goes through then', async () => {
+    const dir = freshDir()
+    const { driver } = await openBoard({ dir })
+    await child('hold', dir, '1500').next()
+    const delay = monitorEventLoopDelay({ resolution: 5 })
+    delay.enable()
+    const begun = performance.now()
+    const [answer] = await driver.post([posting()])
+    delay.disable()
+    assert.equal(answer?.kind, 'posted')
+    assert.ok(performance.now() - begun > 500, 'it had to wait')
+    assert.ok(delay.max / 1e6 < 100, `the event loop stood still for ${delay.max / 1e6} ms`)
+  })
+
+  it('a read is answered at once', async () => {
+    const dir = freshDir()
+    const { driver } = await openBoard({ dir })
+    await driver.post([posting()])
+    await child('hold', dir, '60000').next()
+    assert.equal((await driver.read({ kind: 'counts' })).unclaimed, 1)
+  })
+
+  it('a write that gets no lock in time is refused with nothing done', async () => {
+    const dir = freshDir()
+    const { driver } = await openBoard({ dir }, { callTimeoutMs: 300 })
+    const holder = child('hold', dir, '60000')
+    await holder.next()
+    const job = posting()
+    await assert.rejects(driver.post([job]), {
+      kind: 'unavailable',
+      done: 'no',
+      message: /another process holds the write lock/,
+    })
+    holder.kill()
+    const [answer] = await driver.post([job])
+    assert.equal(answer?.kind, 'posted')
+  })
+
+  it('a close is not held up, and the write that waited is refused', async () => {
+    const dir = freshDir()
+    const { driver } = await openBoard({ dir })
+    await child('hold', dir, '60000').next()
+    const post = assert.rejects(driver.post([posting()]), { kind: 'unavailable', done: 'no' })
+    await driver.close()
+    await post
+  })
+})

@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { systemClock } from '@jobboard/core/driver'
+import { describe, it } from 'vitest'
+import { openEngine } from '../engines.js'
+import { plantMalformed } from '../plant.js'
+import { claimSome, eventually, freshDir, openBoard, posting, postings } from './open-board.js'
+
+describe('rows that are no jobs', () => {
+  it('are reported, set aside once, and never deleted', async () => {
+    const dir = freshDir()
+    const { driver, told } = await openBoard({ dir })
+    const id = randomUUID()
+    await plantMalformed(dir, id)
+    const good = posting()
+    await driver.post([good])
+    const listed = await driver.read({ kind: 'list', states: 'unclaimed', limit: 10, fresh: true })
+    assert.deepEqual(
+      listed.jobs.map(job => job.id),
+      [good.id],
+    )
+    assert.match(listed.malformed[0]?.where ?? '', new RegExp(id))
+    const { grants } = await claimSome(driver, 1)
+    assert.equal(grants[0]?.job.id, good.id)
+    await claimSome(driver, 1)
+    assert.equal(told.malformed.length, 1, 'told once')
+    const { found } = await driver.read({ kind: 'jobs', ids: [id] })
+    assert.deepEqual(found, ['malformed'])
+    const all = await driver.read({ kind: 'list', states: 'all', limit: 10, fresh: true })
+    assert.equal(all.malformed.length, 1)
+  })
+
+  it('of every kind stop neither a listing nor a claim', async () => {
+    const dir = freshDir()
+    const { driver } = await openBoard({ dir })
+    const [victims, good] = [postings(8), posting()]
+    await driver.post([...victims, good])
+    const { DatabaseSync } = await openEngine()
+    const database = new DatabaseSync(join(dir, 'board.db'), { timeout: 5_000 })
+    const spoil = (i: number, set: string): void => {
+      database.prepare(`UPDATE jobboard_jobs SET ${set} WHERE id = ?`).run(victims[i]?.id ?? '')
+    }
+    spoil(0, `priority = 'URGENT'`)
+    spoil(1, `priority = 'LOW'`)
+    spoil(2, `book = '{"uuid":1}'`)
+    spoil(3, `previous = 'somebody'`)
+    spoil(4, 'entry = -1')
+    spoil(5, 'attempts = 9223372036854775807')
+    spoil(6, `lost_by = '{}'`)
+    spoil(7, `state = 'sleeping'`)
+    database.close()
+    const page = await driver.read({ kind: 'list', states: 'all', limit: 100, fresh: true })
+    assert.equal(page.malformed.length, 8)
+    const { grants } = await claimSome(driver, 10)
+    assert.deepEqual(
+      [page.jobs, grants.map(({ job }) => job)].map(jobs => jobs.map(({ id }) => id)),
+      [[good.id], [good.id]],
+    )
+  })
+})
+
+describe('what time does to very many rows', () => {
+  it('a session with many claims is swept in pieces', async () => {
+    const { driver } = await openBoard({ dir: freshDir() })
+    for (let i = 0; i < 6; i++) await driver.post(postings(256))
+    const { session, grants } = await claimSome(driver, 1_400, { ttlMs: 1_000 })
+    assert.equal(grants.length, 1_400)
+    const delay = monitorEventLoopDelay({ resolution: 5 })
+    delay.enable()
+    await eventually('all are given back', async () => (await driver.read({ kind: 'counts' })).claimed === 0)
+    delay.disable()
+    assert.ok(
+      delay.percentile(99) / 1e6 < 100,
+      `the event loop stood still for ${delay.percentile(99) / 1e6} ms`,
+    )
+    const { grants: again } = await claimSome(driver, 1)
+    assert.deepEqual(again[0]?.previous?.cause, 'expired')
+    assert.deepEqual([again[0]?.job.losses, again[0]?.job.failures, again[0]?.job.attempts], [1, 1, 2])
+    assert.deepEqual(await driver.renew({ session, held: [] }), { kind: 'over' })
+  })
+
+  it('many delays that end at once are all claimable before the first claim chooses', async () => {
+    let jump = 0
+    const clock = { ...systemClock, now: () => Date.now() + jump }
+    const { driver } = await openBoard({ dir: freshDir() }, { clock })
+    for (let i = 0; i < 5; i++) await driver.post(postings(256, { delayMs: 60_000 }))
+    const first = posting({ delayMs: 60_001, priority: 'VERY_HIGH' })
+    await driver.post([first])
+    jump = 120_000
+    const { grants } = await claimSome(driver, 1)
+    assert.equal(grants[0]?.job.id, first.id)
+  })
+})
+
+describe('the file', () => {
+  it('that was removed under a board makes it refuse, instead of taking jobs that nobody will see', async () => {
+    const dir = freshDir()
+    let now = 0
+    const { driver } = await openBoard({ dir }, { clock: { ...systemClock, monotonic: () => now } })
+    await driver.post([posting()])
+    rmSync(dir, { recursive: true })
+    now = 2_000
+    await assert.rejects(driver.post([posting()]), { kind: 'incompatible', message: /removed or replaced/ })
+  })
+
+  it('holds each details text once, copied byte by byte, also through the trash', async () => {
+    const { driver } = await openBoard({ dir: freshDir() })
+    const details = '{ "b":1.0,\n"a":"\\u00e4\\ud83d\\ude00",  "b2":[1e3] }'
+    const job = posting({ details })
+    await driver.post([job])
+    const { session, grants } = await claimSome(driver, 1)
+    const { claimId, token } = grants[0] ?? assert.fail()
+    const ending = {
+      jobId: job.id,
+      claimId,
+      token,
+      how: 'trash',
+      reason: 'a\u0000b',
+      error: '\ud800',
+    } as const
+    await driver.settle(session, [ending])
+    const page = await driver.read({ kind: 'trash', limit: 10 })
+    const { standing, details: trashed } = page.jobs[0] ?? assert.fail()
+    assert.equal(trashed, details)
+    assert.ok(standing.state === 'TRASHED' && standing.reason === 'a\u0000b' && standing.error === '\ud800')
+    const answer = await driver.administer({ kind: 'restore', jobId: job.id })
+    assert.equal(answer.kind === 'restored' && answer.job.details, details)
+  })
+})
