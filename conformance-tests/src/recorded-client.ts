@@ -212,8 +212,9 @@ export class RecordedClient implements Client {
     try {
       return await this.#history.record({ client: this.#id, kind, ...about }, run, answered)
     } catch (error) {
-      // Nothing is heard of a client that was killed, and nobody listens any more when the case is over.
-      if (this.#unheard) return new Promise<never>(() => {})
+      // Nothing is heard of a client that was killed, and nobody listens any more when the case is over; but for the
+      // suite itself, which closes it.
+      if (this.#unheard && kind !== 'close') return new Promise<never>(() => {})
       throw error
     }
   }

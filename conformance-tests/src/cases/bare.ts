@@ -118,13 +118,19 @@ export function endingOf(grant: ClaimGrant, how: Ending['how']): Ending {
 }
 
 /** A board object in this process, for what a client cannot show: an iteration that is stopped midway, a driver in disguise. */
-export function boardHere(
+export async function boardHere(
   world: World,
   options?: JobboardOptions,
   driver: JobboardDriver = world.driver(),
-): Promise<Jobboard> {
-  const board = new Jobboard(driver, { sessionTtlMs: world.ttlMs, clock: world.clock(), ...options })
-  return board.connect()
+): Promise<{ readonly board: Jobboard } & AsyncDisposable> {
+  const made = new Jobboard(driver, { sessionTtlMs: world.ttlMs, clock: world.clock(), ...options })
+  const board = await made.connect()
+  return {
+    board,
+    async [Symbol.asyncDispose]() {
+      await outcomeOf(arrival(world, 'the board closes', board.close(), world.ttlMs))
+    },
+  }
 }
 
 /** The one answer to a batch of one. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { ConformanceCase } from '../case.js'
 import { BareDriver } from './bare.js'
-import { arrival, begun, idsOf, refusal, upTo } from './support.js'
+import { arrival, begun, idsOf, lateRefusal, refusal, upTo } from './support.js'
 
 export const lastsWhileRenewed: ConformanceCase = {
   id: 'expiry/lasts-while-renewed',
@@ -43,6 +43,27 @@ export const ghostIsEnded: ConformanceCase = {
       withinMs: world.takeoverMs,
     })
     await claim.assertHeld()
+  },
+}
+
+export const unknownClaimIsEnded: ConformanceCase = {
+  id: 'expiry/unknown-claim-is-ended',
+  law: 'CLAIM-7',
+  title: 'a claim whose caller gave up waiting, but which was made, keeps the job from nobody',
+  needs: [],
+  async run(world) {
+    const requestTimeoutMs = Math.ceil(world.ttlMs / 4)
+    const [client, other] = [await world.client('client', { requestTimeoutMs }), await world.client('other')]
+    const { id } = await other.post('job')
+    const kept = await client.claim((await other.post('kept')).id)
+    await client.fault({ member: 'claim', kind: 'lostReply', times: 1_000 })
+    await lateRefusal(world, 'the claim ends', client.claim(id), 'JOBBOARD_OUTCOME_UNKNOWN')
+    await client.liftFaults()
+    await world.eventually('the job is claimable by others', () => other.claim(id), {
+      withinMs: world.takeoverMs,
+    })
+    const { state } = await kept.status()
+    assert.ok(state === 'held' || state === 'lost', 'the other claim is held, or its owner was told')
   },
 }
 

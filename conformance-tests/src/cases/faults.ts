@@ -128,8 +128,8 @@ export const kindsAreToldApart: ConformanceCase = {
           throw new DriverError(kind as DriverErrorKind, 'by order of a test')
         },
       })
-      await using board = await boardHere(world, {}, refusing)
-      const error = await refusal(board.post('job'), code)
+      await using here = await boardHere(world, {}, refusing)
+      const error = await refusal(here.board.post('job'), code)
       assert.match(error.message, /by order of a test/, 'the message says what the backend said')
       assert.equal(calls, 1, `${kind}: it is not tried again`)
     }

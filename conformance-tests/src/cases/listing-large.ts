@@ -98,11 +98,9 @@ export const pagesAndReturns: ConformanceCase = {
   async run(world) {
     const client = await world.client('client')
     await postMany(client, 1_200)
-    const board = await boardHere(world)
-    await using _ = { [Symbol.asyncDispose]: () => board.close() }
-
+    await using here = await boardHere(world)
     const shown: string[] = []
-    for await (const job of board.iterJobs({ ensureFresh: true })) {
+    for await (const job of here.board.iterJobs({ ensureFresh: true })) {
       shown.push(job.id)
       if (shown.length === 1) await sendRound(client, job)
     }

@@ -187,9 +187,9 @@ export const refreshIsTheNet: ConformanceCase = {
       open: (proceed, sink, environment) =>
         proceed({ ...sink, changed: () => {}, gap: () => {} }, environment),
     })
-    await using board = await boardHere(world, { refreshMs: Math.ceil(world.ttlMs / 4) }, deaf)
-    const found = begun(board.waitForJob())
-    const none = begun(board.waitForJob({ names: 'none', timeoutMs: world.ttlMs / 5 }))
+    await using here = await boardHere(world, { refreshMs: Math.ceil(world.ttlMs / 4) }, deaf)
+    const found = begun(here.board.waitForJob())
+    const none = begun(here.board.waitForJob({ names: 'none', timeoutMs: world.ttlMs / 5 }))
     assert.equal(await arrival(world, 'the timeout comes', none, world.ttlMs), undefined)
     const { id } = await poster.post('job')
     assert.equal((await arrival(world, 'the job is found', found, world.ttlMs))?.id, id)

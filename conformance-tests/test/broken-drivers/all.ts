@@ -1,0 +1,25 @@
+import type { BrokenDriver } from './broken-driver.js'
+import * as claimNext from './claim-next.js'
+import * as claims from './claims.js'
+import * as endings from './endings.js'
+import * as listing from './listing.js'
+import * as posting from './posting.js'
+import * as sessions from './sessions.js'
+import * as tokens from './tokens.js'
+import * as trash from './trash.js'
+import * as watching from './watching.js'
+
+const modules: readonly Readonly<Record<string, BrokenDriver>>[] = [
+  posting,
+  listing,
+  claims,
+  claimNext,
+  tokens,
+  sessions,
+  endings,
+  trash,
+  watching,
+]
+
+/** Every driver that is broken on purpose. */
+export const brokenDrivers: readonly BrokenDriver[] = modules.flatMap(module => Object.values(module))

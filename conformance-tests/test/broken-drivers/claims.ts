@@ -1,0 +1,103 @@
+import type { ClaimAnswer, ClaimTry, Order, OrderAnswer, SessionRef, WishAnswer } from '@jobboard/core/driver'
+import { aMoment, type BrokenDriver, Spoilt } from './broken-driver.js'
+import { Misclaiming } from './misclaiming.js'
+
+export const claimNotAtomic: BrokenDriver = {
+  name: 'a claim looks whether the job is free, and takes it later',
+  laws: ['CLAIM-1'],
+  on: backend => () =>
+    new (class extends Spoilt {
+      override async claim(ref: SessionRef, tries: readonly ClaimTry[]): Promise<readonly ClaimAnswer[]> {
+        const free = tries.map(({ jobId }) => this.backend.jobs.get(jobId)?.claim === undefined)
+        await aMoment()
+        const answers: ClaimAnswer[] = []
+        for (const [i, request] of tries.entries()) {
+          const row = this.backend.jobs.get(request.jobId)
+          const session = this.backend.session(ref)
+          const isTaken = row?.claim !== undefined && row.claim.id !== request.claimId
+          if (free[i] && isTaken && session !== undefined) {
+            answers.push(this.backend.claim(session, row, request.claimId, request.owner))
+          } else answers.push(...(await super.claim(ref, [request])))
+        }
+        return answers
+      }
+    })(backend),
+}
+
+export const ownerNotNamed: BrokenDriver = {
+  name: 'who claims a claimed job is not told who has it',
+  laws: ['CLAIM-2'],
+  on: backend => () =>
+    new (class extends Misclaiming {
+      override answered(answer: ClaimAnswer): ClaimAnswer {
+        return answer.kind === 'held' ? { kind: 'held', owner: '' } : answer
+      }
+    })(backend),
+}
+
+export const missingIsHeld: BrokenDriver = {
+  name: 'a job that is gone is said to be claimed',
+  laws: ['CLAIM-3'],
+  on: backend => () =>
+    new (class extends Misclaiming {
+      override answered(answer: ClaimAnswer): ClaimAnswer {
+        return answer.kind === 'missing' ? { kind: 'held', owner: 'nobody' } : answer
+      }
+    })(backend),
+}
+
+export const takeoverNotTold: BrokenDriver = {
+  name: 'a takeover is not told',
+  laws: ['CLAIM-6', 'CLAIM-12'],
+  because: 'CLAIM-12 promises a takeover after a close, which only CLAIM-6 can show',
+  on: backend => () =>
+    new (class extends Misclaiming {
+      override answered(answer: ClaimAnswer): ClaimAnswer {
+        return answer.kind === 'claimed' ? silent(answer) : answer
+      }
+
+      override wished(answer: WishAnswer): WishAnswer {
+        return answer.kind === 'claimed' ? silent(answer) : answer
+      }
+    })(backend),
+}
+
+function silent({
+  kind,
+  claimId,
+  token,
+  job,
+}: Extract<ClaimAnswer, { kind: 'claimed' }>): ClaimAnswer & WishAnswer {
+  return { kind, claimId, token, job: { ...job, takeover: false } }
+}
+
+export const resentClaimRefused: BrokenDriver = {
+  name: 'a claim that is sent again is refused, since the job is claimed',
+  laws: ['CLAIM-11'],
+  on: backend => () =>
+    new (class extends Spoilt {
+      override async claim(ref: SessionRef, tries: readonly ClaimTry[]): Promise<readonly ClaimAnswer[]> {
+        const current = tries.map(({ jobId }) => this.backend.jobs.get(jobId)?.claim)
+        const answers = await super.claim(ref, tries)
+        return answers.map((answer, i) => {
+          const had = current[i]
+          return had !== undefined && had.id === tries[i]?.claimId
+            ? { kind: 'held', owner: had.owner }
+            : answer
+        })
+      }
+    })(backend),
+}
+
+export const forceIgnoresToken: BrokenDriver = {
+  name: 'a forced release ends whatever claim the job has',
+  laws: ['CLAIM-13'],
+  on: backend => () =>
+    new (class extends Spoilt {
+      override administer<O extends Order>(order: O): Promise<OrderAnswer<O>> {
+        if (order.kind !== 'force') return super.administer(order)
+        const token = this.backend.jobs.get(order.jobId)?.claim?.token ?? order.token
+        return super.administer({ ...order, token })
+      }
+    })(backend),
+}

@@ -1,0 +1,100 @@
+import type { Counts, CountsQuery, JobRecord, ListQuery, PageAnswer, Standing } from '@jobboard/core/driver'
+import type { BrokenDriver } from './broken-driver.js'
+import { Misreading } from './misreading.js'
+
+export const listedUpsideDown: BrokenDriver = {
+  name: 'the listing is upside down',
+  laws: ['LIST-1'],
+  on: backend => () =>
+    new (class extends Misreading {
+      override async list(query: ListQuery): Promise<PageAnswer> {
+        const page = await super.list(query)
+        return { ...page, jobs: page.jobs.toReversed() }
+      }
+    })(backend),
+}
+
+export const delayedAmongUnclaimed: BrokenDriver = {
+  name: 'the listing of the unclaimed shows delayed jobs',
+  laws: ['LIST-2'],
+  on: backend => () =>
+    new (class extends Misreading {
+      override async list(query: ListQuery): Promise<PageAnswer> {
+        // Only whole listings: a look for one job is not about this law.
+        if (query.states !== 'unclaimed' || query.limit === 1) return super.list(query)
+        const page = await super.list({ ...query, states: 'all' })
+        return { ...page, jobs: page.jobs.filter(({ standing }) => standing.state === 'UNCLAIMED') }
+      }
+    })(backend),
+}
+
+export const staleListing: BrokenDriver = {
+  name: 'a listing shows a change of state only when it is read again',
+  laws: ['LIST-3'],
+  on(backend) {
+    const shown = new Map<string, Standing>()
+    const late = (job: JobRecord): JobRecord => {
+      const before = shown.get(job.id) ?? job.standing
+      shown.set(job.id, job.standing)
+      return { ...job, standing: before }
+    }
+    return () =>
+      new (class extends Misreading {
+        override async list(query: ListQuery): Promise<PageAnswer> {
+          const page = await super.list(query)
+          return query.states === 'all' ? { ...page, jobs: page.jobs.map(late) } : page
+        }
+      })(backend)
+  },
+}
+
+export const shownTwice: BrokenDriver = {
+  name: 'a job that comes back between two pages is shown again',
+  laws: ['LIST-4'],
+  on: backend => () =>
+    new (class extends Misreading {
+      override list(query: ListQuery): Promise<PageAnswer> {
+        const { after, ...first } = query
+        if (after === undefined) return super.list(query)
+        // The third part of the mark is the newest job of the first page, which bounds the others.
+        return super.list({ ...first, after: after.replace(/[^:]*$/, String(this.backend.newestOrder)) })
+      }
+    })(backend),
+}
+
+export const malformedThrows: BrokenDriver = {
+  name: 'an entry that does not parse makes the listing throw',
+  laws: ['LIST-5'],
+  on: backend => () =>
+    new (class extends Misreading {
+      override list(query: ListQuery): Promise<PageAnswer> {
+        if (this.backend.malformed.size > 0) throw new SyntaxError('unexpected token in a posting')
+        return super.list(query)
+      }
+    })(backend),
+}
+
+export const malformedDeleted: BrokenDriver = {
+  name: 'an entry that does not parse is deleted by who meets it',
+  laws: ['LIST-5'],
+  on: backend => () =>
+    new (class extends Misreading {
+      override async list(query: ListQuery): Promise<PageAnswer> {
+        const page = await super.list(query)
+        this.backend.malformed.clear()
+        return page
+      }
+    })(backend),
+}
+
+export const countsWrong: BrokenDriver = {
+  name: 'claimed jobs are counted as unclaimed too',
+  laws: ['LIST-6'],
+  on: backend => () =>
+    new (class extends Misreading {
+      override async counts(query: CountsQuery): Promise<Counts> {
+        const counts = await super.counts(query)
+        return { ...counts, unclaimed: counts.unclaimed + counts.claimed }
+      }
+    })(backend),
+}

@@ -1,0 +1,181 @@
+import type {
+  Entity,
+  Order,
+  OrderAnswer,
+  RenewAnswer,
+  Renewal,
+  SessionGrant,
+  SessionRef,
+  SessionRequest,
+} from '@jobboard/core/driver'
+import { type BrokenDriver, Spoilt } from './broken-driver.js'
+import { Misreading } from './misreading.js'
+
+/** Spoils what a renewal of a living session answers. */
+class Misrenewing extends Spoilt {
+  override async renew(renewal: Renewal): Promise<RenewAnswer> {
+    const answer = await super.renew(renewal)
+    return answer.kind === 'alive' ? this.renewed(answer, renewal) : answer
+  }
+
+  renewed(answer: Extract<RenewAnswer, { kind: 'alive' }>, _renewal: Renewal): RenewAnswer {
+    return answer
+  }
+}
+
+export const ghostKept: BrokenDriver = {
+  name: 'a renewal keeps ghost claims without a word',
+  laws: ['CLAIM-7'],
+  on: backend => () =>
+    new (class extends Misrenewing {
+      override renewed(answer: Extract<RenewAnswer, { kind: 'alive' }>): RenewAnswer {
+        return { ...answer, unnamed: [] }
+      }
+    })(backend),
+}
+
+export const lossNotTold: BrokenDriver = {
+  name: 'a renewal does not tell of lost claims',
+  laws: ['CLAIM-7', 'CLAIM-8'],
+  because:
+    'CLAIM-8 promises that the owner of a forced claim is told within one renewal, by what CLAIM-7 asks of it',
+  on: backend => () =>
+    new (class extends Misrenewing {
+      override renewed(answer: Extract<RenewAnswer, { kind: 'alive' }>): RenewAnswer {
+        return { ...answer, lost: [] }
+      }
+    })(backend),
+}
+
+export const aHundredKept: BrokenDriver = {
+  name: 'a renewal keeps a hundred claims and no more',
+  laws: ['CLAIM-7'],
+  on: backend => () =>
+    new (class extends Misrenewing {
+      override renewed(answer: Extract<RenewAnswer, { kind: 'alive' }>, { session }: Renewal): RenewAnswer {
+        const rows = [...(this.backend.sessions.get(session.id)?.claims.values() ?? [])]
+        for (const row of rows.slice(100)) this.backend.lose(row, 'expired', this.backend.clock.now(), 60_000)
+        return answer
+      }
+    })(backend),
+}
+
+export const shortSessions: BrokenDriver = {
+  name: 'a session ends at the backend before its time',
+  laws: ['CLAIM-8'],
+  on: backend => () =>
+    new (class extends Spoilt {
+      override async startSession(request: SessionRequest): Promise<SessionGrant> {
+        const grant = await super.startSession({ ...request, ttlMs: request.ttlMs * 0.6 })
+        return { ...grant, ttlMs: request.ttlMs }
+      }
+    })(backend),
+}
+
+export const lateRenewalRefused: BrokenDriver = {
+  name: 'a renewal that comes late, but in time, finds its session ended',
+  laws: ['CLAIM-10'],
+  on(backend) {
+    const renewedAt = new Map<string, number>()
+    return () =>
+      new (class extends Spoilt {
+        override startSession(request: SessionRequest): Promise<SessionGrant> {
+          renewedAt.set(request.id, this.backend.clock.now())
+          return super.startSession(request)
+        }
+
+        override async renew(renewal: Renewal): Promise<RenewAnswer> {
+          const { session } = renewal
+          const ttlMs = this.backend.session(session)?.ttlMs ?? 0
+          const sinceMs = this.backend.clock.now() - (renewedAt.get(session.id) ?? 0)
+          if (sinceMs > ttlMs * 0.4) await super.endSession(session, 'lost')
+          renewedAt.set(session.id, this.backend.clock.now())
+          return super.renew(renewal)
+        }
+      })(backend)
+  },
+}
+
+export const sessionRevived: BrokenDriver = {
+  name: 'a renewal revives a session that expired',
+  laws: ['CLAIM-14'],
+  on(backend) {
+    const requests = new Map<string, SessionRequest>()
+    return () =>
+      new (class extends Spoilt {
+        override startSession(request: SessionRequest): Promise<SessionGrant> {
+          requests.set(request.id, request)
+          return super.startSession(request)
+        }
+
+        override async endSession(session: SessionRef, cause: 'closed' | 'lost'): Promise<void> {
+          requests.delete(session.id)
+          return super.endSession(session, cause)
+        }
+
+        override async renew(renewal: Renewal): Promise<RenewAnswer> {
+          const answer = await super.renew(renewal)
+          const request = requests.get(renewal.session.id)
+          if (answer.kind === 'alive' || request === undefined) return answer
+          await super.startSession(request)
+          return super.renew(renewal)
+        }
+      })(backend)
+  },
+}
+
+export const givenUpLivesOn: BrokenDriver = {
+  name: 'a session that its owner gave up is left to run out',
+  laws: ['CLAIM-14'],
+  on: backend => () =>
+    new (class extends Spoilt {
+      override async endSession(session: SessionRef, cause: 'closed' | 'lost'): Promise<void> {
+        if (cause === 'closed') await super.endSession(session, cause)
+      }
+    })(backend),
+}
+
+export const closeIsALoss: BrokenDriver = {
+  name: 'claims that are given back at close count as losses',
+  laws: ['CLAIM-12'],
+  on: backend => () =>
+    new (class extends Spoilt {
+      override async endSession(session: SessionRef, cause: 'closed' | 'lost'): Promise<void> {
+        const rows = [...(this.backend.session(session)?.claims.values() ?? [])]
+        await super.endSession(session, cause)
+        if (cause === 'closed') for (const row of rows) row.losses += 1
+      }
+    })(backend),
+}
+
+export const closeHangs: BrokenDriver = {
+  name: 'close hangs',
+  laws: ['FAULT-5'],
+  on: backend => () =>
+    new (class extends Spoilt {
+      override async close(): Promise<void> {
+        await super.close()
+        await new Promise<never>(() => {})
+      }
+    })(backend),
+}
+
+export const entityOutlives: BrokenDriver = {
+  name: 'an entity outlives its session',
+  laws: ['ENTITY-1'],
+  on(backend) {
+    const announced = new Map<string, Entity>()
+    return () =>
+      new (class extends Misreading {
+        override administer<O extends Order>(order: O): Promise<OrderAnswer<O>> {
+          if (order.kind === 'announce')
+            announced.set(`${order.entity.kind} ${order.entity.name}`, order.entity)
+          return super.administer(order)
+        }
+
+        override async entities(): Promise<readonly Entity[]> {
+          return [...announced.values()]
+        }
+      })(backend)
+  },
+}

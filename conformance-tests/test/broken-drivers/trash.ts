@@ -1,0 +1,108 @@
+import type {
+  ClaimWish,
+  Ending,
+  JobRecord,
+  JobsAnswer,
+  JobsQuery,
+  Order,
+  OrderAnswer,
+  PageAnswer,
+  SessionRef,
+  SettleAnswer,
+  TrashQuery,
+} from '@jobboard/core/driver'
+import { type BrokenDriver, Spoilt } from './broken-driver.js'
+import { Misreading } from './misreading.js'
+
+type Row = NonNullable<ReturnType<Spoilt['backend']['jobs']['get']>>
+
+/** Does something to a job that was restored from the trash. */
+class Restoring extends Spoilt {
+  override async administer<O extends Order>(order: O): Promise<OrderAnswer<O>> {
+    if (order.kind !== 'restore') return super.administer(order)
+    const before = this.backend.jobs.get(order.jobId)
+    const answer = await super.administer(order)
+    const after = this.backend.jobs.get(order.jobId)
+    if (before?.trash !== undefined && after !== undefined) this.restored(before, after)
+    return answer
+  }
+
+  restored(_before: Row, _after: Row): void {}
+}
+
+export const reasonLost: BrokenDriver = {
+  name: 'the trash loses the reason',
+  laws: ['SETTLE-5'],
+  on: backend => () =>
+    new (class extends Spoilt {
+      override settle(
+        session: SessionRef,
+        endings: readonly Ending[],
+        wishes?: readonly ClaimWish[],
+      ): Promise<SettleAnswer> {
+        const spoilt = endings.map(one => (one.how === 'trash' ? { ...one, reason: 'trashed' } : one))
+        return super.settle(session, spoilt, wishes)
+      }
+    })(backend),
+}
+
+export const restoredAsNew: BrokenDriver = {
+  name: 'a restored job has a new createdOn',
+  laws: ['SETTLE-5'],
+  on: backend => () =>
+    new (class extends Restoring {
+      override restored(_before: Row, after: Row): void {
+        Object.assign(after, { createdOn: this.backend.clock.now() + 1 })
+      }
+    })(backend),
+}
+
+export const countsRestored: BrokenDriver = {
+  name: 'restoring keeps the counts',
+  laws: ['CLAIM-6'],
+  on: backend => () =>
+    new (class extends Restoring {
+      override restored({ attempts, failures, losses }: Row, after: Row): void {
+        Object.assign(after, { attempts, failures, losses })
+      }
+    })(backend),
+}
+
+export const purgedIsListed: BrokenDriver = {
+  name: 'the trash goes on listing what was purged',
+  laws: ['SETTLE-5'],
+  on(backend) {
+    const purged: JobRecord[] = []
+    return () =>
+      new (class extends Misreading {
+        override async administer<O extends Order>(order: O): Promise<OrderAnswer<O>> {
+          if (order.kind === 'purge') purged.push(...(await this.#inTrash(order.jobId)))
+          return super.administer(order)
+        }
+
+        override async trash(query: TrashQuery): Promise<PageAnswer> {
+          const page = await super.trash(query)
+          return query.after === undefined ? { ...page, jobs: [...purged, ...page.jobs] } : page
+        }
+
+        async #inTrash(jobId: string): Promise<readonly JobRecord[]> {
+          const { found } = await this.jobs({ kind: 'jobs', ids: [jobId] })
+          return found.flatMap(one =>
+            typeof one === 'object' && one.standing.state === 'TRASHED' ? [one] : [],
+          )
+        }
+      })(backend)
+  },
+}
+
+export const purgedIsForgotten: BrokenDriver = {
+  name: 'a purged job leaves no trace',
+  laws: ['SETTLE-6'],
+  on: backend => () =>
+    new (class extends Misreading {
+      override async jobs(query: JobsQuery): Promise<JobsAnswer> {
+        const { scope, found } = await super.jobs(query)
+        return { scope, found: found.map(one => (one === 'purged' ? 'absent' : one)) }
+      }
+    })(backend),
+}
