@@ -9,7 +9,7 @@ import {
 } from 'tsyringe'
 import { type Clock, systemClock } from './clock.js'
 import type { JobboardDriver } from './driver/driver.js'
-import { type Logger, silentLogger } from './logger.js'
+import { harmless, type Logger, silentLogger } from './logger.js'
 import type { BoardSettings, JobboardOptions } from './options.js'
 
 /**
@@ -44,7 +44,7 @@ export function resolveParts(driver: JobboardDriver, settings: BoardSettings & J
     driver,
     settings,
     clock: part(container, tokens.clock, settings.clock, () => systemClock),
-    logger: part(container, tokens.logger, settings.logger, () => silentLogger),
+    logger: harmless(part(container, tokens.logger, settings.logger, () => silentLogger)),
     newId: part(container, tokens.newId, settings.newId, () => randomUUID),
   }
 }

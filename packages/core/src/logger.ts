@@ -10,3 +10,17 @@ const nothing = (): void => {}
 
 /** Writes nothing: the default, since a library should be silent. Events tell the same. */
 export const silentLogger: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing }
+
+/** The same logger, whose own trouble harms nobody: it would end a renewal, or the process (FAULT-5). */
+export function harmless(logger: Logger): Logger {
+  const write = (level: keyof Logger) => {
+    return (...entry: Parameters<Logger['warn']>): void => {
+      try {
+        logger[level](...entry)
+      } catch {
+        // There is nowhere left to tell of it.
+      }
+    }
+  }
+  return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
+}
