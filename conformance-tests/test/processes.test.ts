@@ -2,11 +2,9 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { runSuite } from '@jobboard/conformance-tests'
+import { type ConformanceCase, runSuite, type World } from '@jobboard/conformance-tests'
 import { afterEach, expect, test, vi } from 'vitest'
-import type { ConformanceCase } from '../src/case.js'
 import { processState } from '../src/client-process.js'
-import type { World } from '../src/world.js'
 import { harness } from './fixtures/lone-harness.js'
 
 /** Runs one case with clients in processes of their own, and throws what it throws. */
