@@ -1,14 +1,12 @@
-import TinyQueue from 'tinyqueue'
 import type { JobHead } from './driver/records.js'
+import { type Entry, Line } from './line.js'
 import { type Priority, priorities } from './priority.js'
 
-interface Entry {
-  readonly head: JobHead
-  /** Taken by a claimer, changed or gone: whoever meets it in a queue drops it. */
-  stale: boolean
+/** The jobs of one priority: all of them, and those of each name that any has. */
+interface Rank {
+  readonly all: Line
+  readonly byName: Map<string, Line>
 }
-
-type Queue = TinyQueue<Entry>
 
 /**
  * Ordered view of claimable jobs, for backends that cannot choose by themselves (CLAIM-5).
@@ -20,13 +18,11 @@ export class View {
   readonly #spread: number
   readonly #random: () => number
   readonly #entries = new Map<string, Entry>()
-  readonly #all = queues()
-  readonly #byName = new Map<string, ReadonlyMap<Priority, Queue>>()
-  /** Delayed jobs, the earliest first. */
-  readonly #delayed = new TinyQueue<Entry>(
-    [],
-    (a, b) => (a.head.availableAt ?? 0) - (b.head.availableAt ?? 0),
+  readonly #ranks: ReadonlyMap<Priority, Rank> = new Map(
+    priorities.map(priority => [priority, { all: new Line(byAge), byName: new Map<string, Line>() }]),
   )
+  /** Delayed jobs, the earliest first. */
+  readonly #delayed = new Line(byTime)
 
   constructor(spread: number, random: () => number = Math.random) {
     this.#spread = spread
@@ -39,17 +35,17 @@ export class View {
 
   add(head: JobHead): void {
     this.remove(head.id)
-    const entry = { head, stale: false }
-    this.#entries.set(head.id, entry)
-    if (head.availableAt === undefined) this.#enqueue(entry)
-    else this.#delayed.push(entry)
+    if (head.availableAt === undefined) this.#enqueue(head)
+    else this.#place({ head, lines: [this.#delayed], stale: false })
   }
 
   remove(jobId: string): void {
     const entry = this.#entries.get(jobId)
     if (entry === undefined) return
-    entry.stale = true
     this.#entries.delete(jobId)
+    entry.stale = true
+    for (const line of entry.lines) line.leave()
+    this.#dropName(entry.head)
   }
 
   /**
@@ -58,12 +54,9 @@ export class View {
    */
   take(names: readonly string[] | undefined, now: number): JobHead | undefined {
     this.#ripen(now)
-    for (const priority of priorities) {
-      const queued =
-        names === undefined
-          ? [this.#all.get(priority)]
-          : names.map(name => this.#byName.get(name)?.get(priority))
-      const entry = this.#choose(queued.filter(queue => queue !== undefined))
+    for (const { all, byName } of this.#ranks.values()) {
+      const lines = names === undefined ? [all] : names.flatMap(name => byName.get(name) ?? [])
+      const entry = this.#choose(lines)
       if (entry !== undefined) {
         this.remove(entry.head.id)
         return entry.head
@@ -74,69 +67,71 @@ export class View {
 
   /** When the first delayed job becomes claimable, milliseconds since 1970. */
   get nextAvailableAt(): number | undefined {
-    return fresh(this.#delayed)?.head.availableAt
+    return this.#delayed.first()?.head.availableAt
   }
 
   #ripen(now: number): void {
     for (
-      let entry = fresh(this.#delayed);
+      let entry = this.#delayed.first();
       entry !== undefined && (entry.head.availableAt ?? 0) <= now;
-      entry = fresh(this.#delayed)
+      entry = this.#delayed.first()
     ) {
-      this.#delayed.pop()
-      this.#enqueue(entry)
+      this.remove(entry.head.id)
+      this.#enqueue(entry.head)
     }
   }
 
-  #enqueue(entry: Entry): void {
-    const { name, priority } = entry.head
-    let named = this.#byName.get(name)
-    if (named === undefined) {
-      named = queues()
-      this.#byName.set(name, named)
-    }
-    this.#all.get(priority)?.push(entry)
-    named.get(priority)?.push(entry)
+  #enqueue(head: JobHead): void {
+    const rank = this.#ranks.get(head.priority)
+    if (rank === undefined) return
+    const named = rank.byName.get(head.name) ?? new Line(byAge)
+    rank.byName.set(head.name, named)
+    this.#place({ head, lines: [rank.all, named], stale: false })
   }
 
-  #choose(queued: readonly Queue[]): Entry | undefined {
-    const first: { readonly entry: Entry; readonly queue: Queue }[] = []
+  #place(entry: Entry): void {
+    this.#entries.set(entry.head.id, entry)
+    for (const line of entry.lines) line.join(entry)
+  }
+
+  /** Names come and go; a line that nobody stands in is not kept. */
+  #dropName({ name, priority }: JobHead): void {
+    const byName = this.#ranks.get(priority)?.byName
+    if (byName?.get(name)?.empty) byName.delete(name)
+  }
+
+  #choose(lines: readonly Line[]): Entry | undefined {
+    const first: { readonly entry: Entry; readonly line: Line }[] = []
     while (first.length < this.#spread) {
-      const queue = oldest(queued)
-      const entry = queue?.pop()
-      if (queue === undefined || entry === undefined) break
-      first.push({ entry, queue })
+      const line = oldest(lines)
+      const entry = line?.take()
+      if (line === undefined || entry === undefined) break
+      first.push({ entry, line })
     }
     const chosen = first[Math.floor(this.#random() * first.length)]
-    for (const { entry, queue } of first) if (entry !== chosen?.entry) queue.push(entry)
+    for (const { entry, line } of first) if (entry !== chosen?.entry) line.putBack(entry)
     return chosen?.entry
   }
-}
-
-function queues(): ReadonlyMap<Priority, Queue> {
-  return new Map(priorities.map(priority => [priority, new TinyQueue<Entry>([], byAge)]))
 }
 
 function byAge(a: Entry, b: Entry): number {
   return a.head.order < b.head.order ? -1 : 1
 }
 
-/** The queue whose first entry is the oldest. */
-function oldest(queued: readonly Queue[]): Queue | undefined {
-  let best: Queue | undefined
-  for (const queue of queued) {
-    const entry = fresh(queue)
-    if (entry !== undefined && (best === undefined || byAge(entry, best.peek() as Entry) < 0)) best = queue
-  }
-  return best
+function byTime(a: Entry, b: Entry): number {
+  return (a.head.availableAt ?? 0) - (b.head.availableAt ?? 0)
 }
 
-/** The first entry that is not stale; stale ones are dropped on the way. */
-function fresh(queue: Queue): Entry | undefined {
-  let entry = queue.peek()
-  while (entry?.stale) {
-    queue.pop()
-    entry = queue.peek()
+/** The line whose first entry is the oldest. */
+function oldest(lines: readonly Line[]): Line | undefined {
+  let best: Line | undefined
+  let age: Entry | undefined
+  for (const line of lines) {
+    const entry = line.first()
+    if (entry !== undefined && (age === undefined || byAge(entry, age) < 0)) {
+      best = line
+      age = entry
+    }
   }
-  return entry
+  return best
 }
