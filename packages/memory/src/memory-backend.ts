@@ -14,10 +14,11 @@ import {
   type Timer,
   View,
 } from '@jobboard/core/driver'
-import { type HeldClaim, headOf, isDelayed, Ordered, type Row, recordOf } from './rows.js'
+import { type HeldClaim, headOf, isDelayed, newRow, Ordered, type Row, recordOf } from './rows.js'
 
 /** What is left of a claim that ended, or of a job that was consumed. */
 export interface Receipt {
+  readonly claimId: string
   readonly jobId: string
   readonly token: bigint
   readonly how: Ending['how'] | 'expired' | 'forced' | 'closed'
@@ -49,12 +50,10 @@ export class MemoryBackend {
   readonly jobs: Map<string, Row> = new Map()
   readonly ordered: Ordered = new Ordered()
   readonly sessions: Map<string, MemorySession> = new Map()
-  readonly receipts: Map<string, Receipt> = new Map()
-  /** Receipts of jobs that were consumed or trashed, by job id. */
-  readonly removed: Map<string, Receipt> = new Map()
   /** Entries that are no jobs, by where they stand. */
   readonly malformed: Map<string, string> = new Map()
   readonly #claimable = new View(1)
+  readonly #receipts = new Receipts()
   readonly #sinks = new Set<DriverSink>()
   #changes: JobChange[] = []
   #lastOrder = 0n
@@ -111,20 +110,12 @@ export class MemoryBackend {
 
   put(posting: Posting, createdOn: number, availableAt: number | undefined, why?: 'restored'): Row {
     this.#lastOrder += 1n
-    const row: Row = {
-      posting,
-      createdOn,
-      order: this.#lastOrder,
-      onBoard: true,
-      attempts: 0,
-      failures: 0,
-      losses: 0,
-      ...(availableAt === undefined ? {} : { availableAt }),
-    }
+    const row = newRow(posting, createdOn, this.#lastOrder, availableAt)
     this.jobs.set(posting.id, row)
     this.ordered.add(row)
     this.#offer(row)
-    this.#changed(row, { change: 'posted', ...(why === undefined ? {} : { why }) })
+    const posted = { ...idOf(row), change: 'posted', head: headOf(row) } as const
+    this.#changed(why === undefined ? posted : { ...posted, why })
     return row
   }
 
@@ -137,19 +128,12 @@ export class MemoryBackend {
   claim(session: MemorySession, row: Row, claimId: string, owner: string): ClaimGrant {
     this.#claimable.remove(row.posting.id)
     this.#lastToken += 1n
-    const { previous } = row
-    row.claim = {
-      id: claimId,
-      sessionId: session.id,
-      owner,
-      token: this.#lastToken,
-      ...(previous && { previous }),
-    }
+    row.claim = { id: claimId, sessionId: session.id, owner, token: this.#lastToken, previous: row.previous }
     row.attempts += 1
-    delete row.previous
-    delete row.availableAt
+    row.previous = undefined
+    row.availableAt = undefined
     session.claims.set(claimId, row)
-    this.#changed(row, { change: 'claimed', owner })
+    this.#changed({ ...idOf(row), change: 'claimed', owner })
     return this.grant(row, row.claim)
   }
 
@@ -181,7 +165,7 @@ export class MemoryBackend {
       row.lostBy = row.previous
     }
     this.#offer(row)
-    this.#changed(row, { change: 'released', why: cause === 'expired' ? 'lost' : cause, owner })
+    this.#released(row, cause === 'expired' ? 'lost' : cause, owner)
   }
 
   restore(row: Row): Row {
@@ -196,7 +180,7 @@ export class MemoryBackend {
   }
 
   receipt(claimId: string): Receipt | undefined {
-    return this.#valid(this.receipts, claimId)
+    return this.#receipts.ofClaim(claimId, this.clock.now())
   }
 
   consumedReceipt(jobId: string): Receipt | undefined {
@@ -206,7 +190,7 @@ export class MemoryBackend {
 
   /** How a job that is not there left the board. */
   removedReceipt(jobId: string): Receipt | undefined {
-    return this.#valid(this.removed, jobId)
+    return this.#receipts.ofRemoved(jobId, this.clock.now())
   }
 
   /** When the next delay or session ends by itself, counted from now. */
@@ -222,7 +206,7 @@ export class MemoryBackend {
     if (failed) row.failures += 1
     if (delayMs > 0) row.availableAt = this.clock.now() + delayMs
     this.#offer(row)
-    this.#changed(row, { change: 'released', why: 'abandoned', owner })
+    this.#released(row, 'abandoned', owner)
   }
 
   #remove(row: Row, { owner }: HeldClaim, ending: Exclude<Ending, { how: 'abandon' }>): void {
@@ -240,39 +224,35 @@ export class MemoryBackend {
         at: this.clock.now(),
       }
     }
-    this.#changed(row, { change: 'removed', why: ending.how === 'consume' ? 'consumed' : 'trashed', owner })
+    const why = ending.how === 'consume' ? 'consumed' : 'trashed'
+    this.#changed({ ...idOf(row), change: 'removed', why, owner })
   }
 
   #endClaim(row: Row, how: Receipt['how'], rememberMs: number): HeldClaim {
     const claim = row.claim as HeldClaim
-    delete row.claim
+    row.claim = undefined
     this.sessions.get(claim.sessionId)?.claims.delete(claim.id)
-    const { id, hash } = row.posting
-    const receipt = { jobId: id, token: claim.token, how, hash, until: this.clock.now() + rememberMs }
-    if (rememberMs > 0) this.#remember(claim.id, receipt)
+    if (rememberMs > 0) {
+      const { id: jobId, hash } = row.posting
+      const now = this.clock.now()
+      const receipt = { claimId: claim.id, jobId, token: claim.token, how, hash, until: now + rememberMs }
+      this.#receipts.add(receipt, now)
+    }
     return claim
   }
 
-  #remember(claimId: string, receipt: Receipt): void {
-    this.receipts.set(claimId, receipt)
-    if (receipt.how === 'consume' || receipt.how === 'trash') this.removed.set(receipt.jobId, receipt)
-    // Oldest first: a few old ones go with each new one, so their number follows the rate of endings.
-    for (const receipts of [this.receipts, this.removed]) dropOld(receipts, this.clock.now())
-  }
-
-  #valid(receipts: ReadonlyMap<string, Receipt>, key: string): Receipt | undefined {
-    const receipt = receipts.get(key)
-    return receipt !== undefined && receipt.until > this.clock.now() ? receipt : undefined
-  }
-
   #offer(row: Row): void {
-    if (!isDelayed(row, this.clock.now())) delete row.availableAt
+    if (!isDelayed(row, this.clock.now())) row.availableAt = undefined
     this.#claimable.add(headOf(row))
   }
 
-  #changed(row: Row, change: Omit<JobChange, 'jobId' | 'name' | 'head'>): void {
+  #released(row: Row, why: 'abandoned' | 'lost' | 'forced' | 'closed', owner: string): void {
+    this.#changed({ ...idOf(row), change: 'released', why, owner, head: headOf(row) })
+  }
+
+  #changed(change: JobChange): void {
     if (this.#changes.length === 0) queueMicrotask(() => this.#push())
-    this.#changes.push({ ...change, jobId: row.posting.id, name: row.posting.name, head: headOf(row) })
+    this.#changes.push(change)
   }
 
   #push(): void {
@@ -296,10 +276,47 @@ export class MemoryBackend {
   }
 }
 
-function dropOld(receipts: Map<string, Receipt>, now: number): void {
-  let looked = 0
-  for (const [key, receipt] of receipts) {
-    if (receipt.until > now || looked++ === 4) return
-    receipts.delete(key)
+/** Of a change, which job it is about. */
+function idOf({ posting }: Row): Pick<JobChange, 'jobId' | 'name'> {
+  return { jobId: posting.id, name: posting.name }
+}
+
+/** Receipts by claim and by job that left the board, forgotten in the order in which they were written. */
+class Receipts {
+  readonly #byClaim = new Map<string, Receipt>()
+  readonly #removed = new Map<string, Receipt>()
+  /** A list of its own: a Map that loses its first entries over and over is slow to find the next one. */
+  #inOrder: Receipt[] = []
+  #forgotten = 0
+
+  add(receipt: Receipt, now: number): void {
+    this.#byClaim.set(receipt.claimId, receipt)
+    if (receipt.how === 'consume' || receipt.how === 'trash') this.#removed.set(receipt.jobId, receipt)
+    this.#inOrder.push(receipt)
+    // A few old ones go with each new one, so their number follows the rate of endings.
+    for (let i = 0; i < 4; i++) this.#forgetOne(now)
   }
+
+  ofClaim(claimId: string, now: number): Receipt | undefined {
+    return valid(this.#byClaim.get(claimId), now)
+  }
+
+  ofRemoved(jobId: string, now: number): Receipt | undefined {
+    return valid(this.#removed.get(jobId), now)
+  }
+
+  #forgetOne(now: number): void {
+    const oldest = this.#inOrder[this.#forgotten]
+    if (oldest === undefined || oldest.until > now) return
+    this.#byClaim.delete(oldest.claimId)
+    if (this.#removed.get(oldest.jobId) === oldest) this.#removed.delete(oldest.jobId)
+    this.#forgotten += 1
+    if (this.#forgotten < 1_000 || this.#forgotten * 2 < this.#inOrder.length) return
+    this.#inOrder = this.#inOrder.slice(this.#forgotten)
+    this.#forgotten = 0
+  }
+}
+
+function valid(receipt: Receipt | undefined, now: number): Receipt | undefined {
+  return receipt !== undefined && receipt.until > now ? receipt : undefined
 }

@@ -19,14 +19,15 @@ export interface Row {
   attempts: number
   failures: number
   losses: number
-  lostBy?: LostClaim
+  // Undefined rather than absent, so that rows keep one shape: engines are slow with objects that lose members.
+  lostBy: LostClaim | undefined
   /** Whose unfinished work the next claim continues. */
-  previous?: LostClaim
+  previous: LostClaim | undefined
   /** The token of the last claim that was forced to end. */
-  forcedToken?: bigint
-  availableAt?: number
-  claim?: HeldClaim
-  trash?: Extract<Standing, { readonly state: 'TRASHED' }>
+  forcedToken: bigint | undefined
+  availableAt: number | undefined
+  claim: HeldClaim | undefined
+  trash: Extract<Standing, { readonly state: 'TRASHED' }> | undefined
 }
 
 export interface HeldClaim {
@@ -35,7 +36,31 @@ export interface HeldClaim {
   readonly owner: string
   readonly token: bigint
   /** Set when the claim took over: who lost the job before. */
-  readonly previous?: LostClaim
+  readonly previous: LostClaim | undefined
+}
+
+/** A job that was posted or restored just now. */
+export function newRow(
+  posting: Posting,
+  createdOn: number,
+  order: bigint,
+  availableAt: number | undefined,
+): Row {
+  return {
+    posting,
+    createdOn,
+    order,
+    onBoard: true,
+    attempts: 0,
+    failures: 0,
+    losses: 0,
+    lostBy: undefined,
+    previous: undefined,
+    forcedToken: undefined,
+    availableAt,
+    claim: undefined,
+    trash: undefined,
+  }
 }
 
 export function headOf({ posting, order, availableAt }: Row): JobHead {
@@ -90,7 +115,7 @@ export class Ordered {
   /** A row left the board. It is skipped from now on, and dropped once half of all have gone. */
   gone(): void {
     this.#gone += 1
-    if (this.#gone < 1_000 || this.#gone * 2 < this.#rows) return
+    if (this.#gone < 100 || this.#gone * 2 < this.#rows) return
     this.#lists = this.#lists.map(list => list.filter(row => row.onBoard))
     this.#rows -= this.#gone
     this.#gone = 0
