@@ -1,6 +1,6 @@
 import type { Claim } from './claim.js'
 import type { Claiming } from './claiming.js'
-import { JobboardError } from './errors.js'
+import { BoardClosedError, JobboardError } from './errors.js'
 import type { Wakeups } from './wakeups.js'
 
 /** Which jobs to claim, for whom, and how many at a time. */
@@ -56,7 +56,7 @@ export async function* claimsLoop(
     if (claim === undefined) {
       await watch.sleep(sleepMs, signal)
     } else if (signal.aborted) {
-      await claim[Symbol.asyncDispose]()
+      await giveBack(host, claim)
     } else {
       unsettled.take(claim)
       yield claim
@@ -73,12 +73,22 @@ async function next(
     const sleepMs = Math.min(nextChangeInMs, host.refreshMs)
     return claim === undefined ? { sleepMs } : { claim, sleepMs }
   } catch (error) {
+    if (error instanceof BoardClosedError) return { sleepMs: 0 }
     const passing =
       error instanceof JobboardError && (error.retryable || error.code === 'JOBBOARD_CLAIM_LOST')
     // Also when the loop is being stopped: an outage is no reason to fail at the very end.
     if (!passing) throw error
     host.trouble(error, 'claiming the next job')
     return { sleepMs: Math.min(restMs, host.refreshMs) }
+  }
+}
+
+/** A claim that came too late for its caller. When this fails the board goes on trying, so nobody needs to know. */
+async function giveBack(host: ClaimsHost, claim: Claim): Promise<void> {
+  try {
+    await claim[Symbol.asyncDispose]()
+  } catch (error) {
+    host.trouble(error, 'giving back a claim that came too late')
   }
 }
 
