@@ -57,15 +57,17 @@ const verbs = {
     }
   },
 
-  /** Waits, and tells how much of the processor that took in so many milliseconds. */
+  /** Waits, and tells which part of a processor that took in so many milliseconds, once it has warmed up. */
   async idle() {
     await open()
-    const before = process.cpuUsage()
     setTimeout(() => {
-      const { user, system } = process.cpuUsage(before)
-      tell({ cpu: (user + system) / 1000 / Number(argument) })
-      process.exit()
-    }, Number(argument))
+      const before = process.cpuUsage()
+      setTimeout(() => {
+        const { user, system } = process.cpuUsage(before)
+        tell({ cpu: (user + system) / 1000 / Number(argument) })
+        process.exit()
+      }, Number(argument))
+    }, 1_000)
   },
 
   /** Posts, claims and ends without pause, and tells of everything that was acknowledged. */

@@ -27,6 +27,8 @@ export function freshDir(): string {
 /** What a driver told its sink. */
 export interface Told {
   readonly changes: JobChange[]
+  /** How many changes each call told. */
+  readonly bursts: number[]
   readonly malformed: MalformedEntry[]
   readonly troubles: Error[]
   gaps: number
@@ -44,11 +46,14 @@ export async function openBoard(
   options: SqliteOptions,
   over: Partial<DriverEnvironment> = {},
 ): Promise<OpenBoard> {
-  const told: Told = { changes: [], malformed: [], troubles: [], gaps: 0, doubts: 0 }
+  const told: Told = { changes: [], bursts: [], malformed: [], troubles: [], gaps: 0, doubts: 0 }
   const driver = sqlite(options)
   onTestFinished(() => driver.close())
   const sink = {
-    changed: (changes: readonly JobChange[]) => void told.changes.push(...changes),
+    changed: (changes: readonly JobChange[]) => {
+      told.changes.push(...changes)
+      told.bursts.push(changes.length)
+    },
     gap: () => void told.gaps++,
     doubt: () => void told.doubts++,
     malformed: (entry: MalformedEntry) => void told.malformed.push(entry),
