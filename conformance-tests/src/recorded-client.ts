@@ -13,6 +13,9 @@ export class RecordedClient implements Client {
   readonly #history: History
   readonly #claims: ClaimData[] = []
   #unheard = false
+  /** Stops by order of the case. */
+  readonly #ordered: Operation[] = []
+  readonly #stalls: Operation[] = []
   #stoppedSince: number | undefined
   #standing: 'open' | 'closing' | 'closed' | 'killed' = 'open'
 
@@ -32,11 +35,19 @@ export class RecordedClient implements Client {
   noted(note: ClientNote): void {
     const client = this.#id
     if (note.note === 'stalled') {
-      this.#history.note({ client, kind: 'stopped', start: note.from, end: note.until, outcome: 'ok' })
+      const stall: Operation = { client, kind: 'stopped', start: note.from, end: note.until, outcome: 'ok' }
+      this.#stalls.push(stall)
+      this.#history.note(stall)
     } else {
       const { claimId, jobId, at } = note
       this.#history.note({ client, kind: 'lost', claimId, jobId, start: at, end: at, outcome: 'ok' })
     }
+  }
+
+  /** Longest time in milliseconds for which the client did not run although nobody had ordered that. */
+  get longestStallMs(): number {
+    const stalls = this.#stalls.filter(stall => !this.#ordered.some(stop => overlap(stall, stop)))
+    return Math.max(0, ...stalls.map(({ start, end = start }) => end - start))
   }
 
   post(name: string, options?: PostView): Promise<JobView> {
@@ -194,8 +205,10 @@ export class RecordedClient implements Client {
 
   #noteStop(end?: number): void {
     if (this.#stoppedSince === undefined) return
-    const stop: Operation = { client: this.#id, kind: 'stopped', start: this.#stoppedSince, outcome: 'ok' }
-    this.#history.note(end === undefined ? stop : { ...stop, end })
+    const begun: Operation = { client: this.#id, kind: 'stopped', start: this.#stoppedSince, outcome: 'ok' }
+    const stop = end === undefined ? begun : { ...begun, end }
+    this.#ordered.push(stop)
+    this.#history.note(stop)
     this.#stoppedSince = undefined
   }
 
@@ -247,4 +260,8 @@ function aboutClaim(claim: ClaimData | undefined): Answered {
   if (claim === undefined) return {}
   const { id, jobId: job, token, scope, owner } = claim
   return { claimId: id, jobId: job, token: token.toString(), scope, owner }
+}
+
+function overlap(one: Operation, other: Operation): boolean {
+  return one.start <= (other.end ?? one.start) && other.start <= (one.end ?? other.start)
 }

@@ -10,18 +10,24 @@ export type CaseResult = {
   readonly title: string
   readonly needs: readonly Capability[]
 } & (
-  | { readonly status: 'passed'; readonly ms: number }
-  | {
+  | ({ readonly status: 'passed' } & Effort)
+  | ({
       readonly status: 'failed'
-      readonly ms: number
       readonly error: Error
       /** The laws that were broken: the case's own, or those that its history breaks. */
       readonly blames: readonly Law[]
       /** How to run this case again with the same choices. */
       readonly reproduce: string
-    }
+    } & Effort)
   | { readonly status: 'not-applicable'; readonly missing: Capability }
 )
+
+export interface Effort {
+  /** Of the last attempt. */
+  readonly ms: number
+  /** Attempts before it that failed while the machine stood still, and so told nothing of the driver. */
+  readonly disturbed?: number
+}
 
 /** What one run says of one driver on one backend. `JSON.stringify` writes it. */
 export interface Report {
@@ -53,6 +59,7 @@ export interface Level {
 export type CaseReport = Omit<CaseResult, 'error'> & {
   readonly missing?: Capability
   readonly ms?: number
+  readonly disturbed?: number
   readonly error?: string
   readonly blames?: readonly Law[]
   readonly reproduce?: string
@@ -69,8 +76,10 @@ export function makeReport(
 ): Report {
   const count = (status: CaseResult['status']): number => results.filter(one => one.status === status).length
   const { driver, backend, capabilities } = harness
+  const again = results.filter(one => one.status !== 'not-applicable' && one.disturbed !== undefined)
+  const disturbed = disturbances(again.map(one => one.id))
   return {
-    notes: [notFaultTested],
+    notes: [notFaultTested, ...(disturbed === undefined ? [] : [disturbed])],
     ...{ driver, backend, suite: suiteVersion(), node: process.versions.node },
     ...{ started: started.toISOString(), ms: Date.now() - started.getTime(), seed, capabilities },
     level: levelOf(capabilities, results),
@@ -91,6 +100,13 @@ export function renderReport(report: Report): string {
     `${counts.passed} passed, ${counts.failed} failed, ${counts.notApplicable} not applicable`,
     '',
   ].join('\n')
+}
+
+/** Undefined when no case had to be run again. */
+export function disturbances(ids: readonly string[]): string | undefined {
+  return ids.length === 0
+    ? undefined
+    : `Disturbed: processes of this machine stood still, so these cases were run again: ${ids.join(', ')}.`
 }
 
 function levelOf(capabilities: readonly Capability[], results: readonly CaseResult[]): Level {

@@ -20,6 +20,8 @@ const boardName = 'conformance'
 const looksPerTtl = 20
 /** Takeovers that a wait without a limit of its own lasts: a busy machine makes it long, a broken driver longer. */
 const patience = 10
+/** A stall of this part of the time to live is enough to miss a renewal that is also a little late. */
+const disturbingPart = 8
 /** How long a client may take to close when its case is over. */
 const closeLimitMs = 3_000
 
@@ -115,7 +117,6 @@ export class SuiteWorld implements World {
    * to vanish, before they count as problems.
    */
   async finish(): Promise<readonly HistoryProblem[]> {
-    for (const { client } of this.#members) if (client.standing === 'frozen') client.noteFrozen()
     await this.#hearEveryone()
     if (this.#outsiders) return checkHistory(this.history.operations)
     const observer = await this.#openObserver()
@@ -135,6 +136,15 @@ export class SuiteWorld implements World {
     } finally {
       await this.#bounded(this.#time.during(observer.close()))
     }
+  }
+
+  /**
+   * Whether a client's process stood still for so long, although nobody had ordered it, that claims may have been lost and
+   * limits missed through no fault of the driver.
+   */
+  async wasDisturbed(): Promise<boolean> {
+    await this.#hearEveryone()
+    return this.#members.some(({ client }) => client.longestStallMs > this.ttlMs / disturbingPart)
   }
 
   /** Ends every client and removes the space. Whatever a client does not do in time is done to it. */
@@ -165,6 +175,7 @@ export class SuiteWorld implements World {
 
   /** Notes of lost claims travel by themselves: one round trip, and all are here. */
   async #hearEveryone(): Promise<void> {
+    for (const { client } of this.#members) if (client.standing === 'frozen') client.noteFrozen()
     const open = this.#members.filter(({ client }) => client.standing === 'open')
     await Promise.all(open.map(({ channel }) => this.#bounded(channel.call('liftFaults'))))
   }

@@ -125,6 +125,57 @@ test('a process that cannot open its board says why', async () => {
   expect(cases[0]?.error).toContain('the configuration of the space did not arrive')
 })
 
+/** Stops a client's process behind the suite's back, as a busy machine does. */
+async function disturb(pid: number, ms: number): Promise<void> {
+  process.kill(pid, 'SIGSTOP')
+  await new Promise(resolve => setTimeout(resolve, ms))
+  process.kill(pid, 'SIGCONT')
+}
+
+test('a case that failed while its processes stood still is run again, and the report says so', async () => {
+  let attempts = 0
+  const disturbed: ConformanceCase = {
+    id: 'lifecycle/disturbed',
+    law: 'FAULT-5',
+    title: 'disturbed',
+    needs: [],
+    async run(world) {
+      const client = await world.client('client')
+      attempts += 1
+      if (attempts > 1) return
+      await disturb(client.pid, world.ttlMs / 2)
+      await client.count()
+      throw new Error('as if a claim had been lost')
+    },
+  }
+  const { cases, notes } = await runSuite(harness, { cases: [disturbed] })
+  expect(cases).toMatchObject([{ status: 'passed', disturbed: 1 }])
+  expect(notes[1]).toMatch(/^Disturbed: .*: lifecycle\/disturbed\.$/)
+})
+
+test('a case that fails although every process ran, or was stopped by its order, is not run again', async () => {
+  let attempts = 0
+  const failing: ConformanceCase = {
+    id: 'lifecycle/failing',
+    law: 'FAULT-5',
+    title: 'failing',
+    needs: [],
+    async run(world) {
+      attempts += 1
+      const client = await world.client('client')
+      await client.freeze()
+      await world.elapse(world.ttlMs / 7)
+      await client.thaw()
+      await client.count()
+      throw new Error('a defect')
+    },
+  }
+  // So long that this machine itself does not stand still for the eighth part of it.
+  const { cases } = await runSuite({ ...harness, sessionTtlMs: 20_000 }, { cases: [failing] })
+  expect(cases).toMatchObject([{ status: 'failed' }])
+  expect(attempts).toBe(1)
+})
+
 test('no child survives a run that is killed, not even one that is stopped', async () => {
   const script = fileURLToPath(new URL('./fixtures/owner-of-children.js', import.meta.url))
   const owner = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'inherit'] })

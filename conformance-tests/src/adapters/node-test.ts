@@ -15,7 +15,10 @@ export async function conformance(source: HarnessSource, options?: SuiteOptions)
   const suite = new Suite(harness, options)
   // The suite limits how many run; here all may wait for their turn.
   describe(`${harness.driver} on ${harness.backend} (seed ${suite.seed})`, { concurrency: true }, () => {
-    after(() => suite.close())
+    after(async () => {
+      await suite.close()
+      if (suite.disturbances !== undefined) console.warn(suite.disturbances)
+    })
     for (const one of suite.applicable) {
       it(`${one.law} ${one.title} [${one.id}]`, () => suite.check(one))
     }

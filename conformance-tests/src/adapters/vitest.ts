@@ -15,7 +15,10 @@ export async function conformance(source: HarnessSource, options?: SuiteOptions)
   const harness = ready instanceof Promise ? await ready : ready
   const suite = new Suite(harness, options)
   describe(`${harness.driver} on ${harness.backend} (seed ${suite.seed})`, () => {
-    afterAll(() => suite.close())
+    afterAll(async () => {
+      await suite.close()
+      if (suite.disturbances !== undefined) console.warn(suite.disturbances)
+    })
     // Each case has a time limit of its own, which does not run while it waits for its turn.
     for (const one of suite.applicable) {
       it.concurrent(`${one.law} ${one.title} [${one.id}]`, { timeout: 0 }, () => suite.check(one))
