@@ -62,8 +62,7 @@ export class Waiting {
       this.#host.checkOpen()
       options.signal?.throwIfAborted()
       using watch = this.#host.wakeups.watch(on)
-      const leftBefore = until - clock.monotonic()
-      const { found, nextChangeInMs = refreshMs } = await this.#tolerant(look, leftBefore)
+      const { found, nextChangeInMs = refreshMs } = await this.#tolerant(look, until)
       if (found !== undefined) return found
       const leftMs = until - clock.monotonic()
       if (leftMs <= 0) return undefined
@@ -71,12 +70,13 @@ export class Waiting {
     }
   }
 
-  /** A wait outlives a passing fault, unless it was the last look. */
-  async #tolerant<T>(look: LookOnce<T>, leftMs: number): Promise<Awaited<ReturnType<LookOnce<T>>>> {
+  /** A wait outlives a passing fault, unless its time is over by then: that nothing was seen does not mean that nothing is. */
+  async #tolerant<T>(look: LookOnce<T>, until: number): Promise<Awaited<ReturnType<LookOnce<T>>>> {
     try {
       return await look()
     } catch (error) {
-      if (leftMs <= 0 || !(error instanceof JobboardError) || !error.retryable) throw error
+      if (this.#host.clock.monotonic() >= until || !(error instanceof JobboardError) || !error.retryable)
+        throw error
       return { nextChangeInMs: 500 }
     }
   }
