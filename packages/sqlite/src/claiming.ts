@@ -54,15 +54,15 @@ export class Claiming {
     }
     const how = this.#board.receipts.of(ending.claimId, this.#now)?.ending
     if (how === 'consume' || how === 'abandon' || how === 'trash') return { kind: 'settled', how }
-    return { kind: 'lost', cause: this.causeOf(ending.claimId) }
+    return { kind: 'lost', cause: this.causeOf(ending.claimId, row) }
   }
 
-  /** Why a claim is not there any more. */
-  causeOf(claimId: string): LossCause {
+  /** Why a claim is not there any more. The job's row is looked up by the claim's receipt, unless it is known. */
+  causeOf(claimId: string, row?: JobRow): LossCause {
     const receipt = this.#board.receipts.of(claimId, this.#now)
     if (receipt?.ending === 'forced') return 'forced'
-    if (receipt !== undefined && this.#board.jobs.find(receipt.job_id)?.state === 'claimed')
-      return 'taken over'
+    const job = row ?? (receipt && this.#board.jobs.find(receipt.job_id))
+    if (job?.state === 'claimed') return 'taken over'
     return receipt?.ending === 'expired' ? 'expired' : 'unknown'
   }
 
@@ -90,13 +90,11 @@ export class Claiming {
   #grant(seat: number, { claimId, owner }: Omit<ClaimTry, 'jobId'>): ClaimGrant | undefined {
     const row = this.#board.jobs.row(seat)
     const job = decodeJob(row)
-    if (isJob(job))
-      return grantOf(
-        row,
-        this.#board.jobs.take(seat, job, { claimId, owner, session: this.#session }),
-        claimId,
-      )
-    this.#board.setAside(seat, job)
-    return undefined
+    if (!isJob(job)) {
+      this.#board.setAside(seat, job)
+      return undefined
+    }
+    const claimed = this.#board.jobs.take(seat, job, { claimId, owner, session: this.#session })
+    return grantOf(row, claimed, claimId)
   }
 }

@@ -9,60 +9,46 @@ interface Trouble {
 const busy = 5
 const locked = 6
 
+const held = 'another process holds the write lock, or was stopped in a commit'
+const writable = 'the folder and its files must be readable and writable'
+const room = 'make room on the disk'
+const nobodys = 'this process may not use the folder'
+const inTheWay = 'there is a file where the folder should be'
+
 /** SQLite's primary result codes, with its text for each: some calls of `@photostructure/sqlite` lose the code. */
 const results: readonly (readonly [code: number, text: string, trouble: Trouble])[] = [
-  [3, 'access permission denied', { kind: 'forbidden', advice: 'this process may not use the file' }],
-  [
-    busy,
-    'database is locked',
-    { kind: 'unavailable', advice: 'another process holds the write lock, or was stopped in a commit' },
-  ],
-  [locked, 'database table is locked', { kind: 'unavailable' }],
+  [3, 'access permission denied', { kind: 'forbidden', advice: writable }],
+  [busy, 'database is locked', { kind: 'unavailable', advice: held }],
+  [locked, 'database table is locked', { kind: 'unavailable', advice: held }],
   [7, 'out of memory', { kind: 'limit' }],
-  [
-    8,
-    'attempt to write a readonly database',
-    { kind: 'forbidden', advice: 'the folder and its files must be writable' },
-  ],
+  [8, 'attempt to write a readonly database', { kind: 'forbidden', advice: writable }],
   [10, 'disk I/O error', { kind: 'unavailable', advice: 'look at the disk' }],
   [
     11,
     'database disk image is malformed',
-    { kind: 'incompatible', advice: 'the file is damaged; restore it from a copy' },
+    { kind: 'incompatible', advice: 'the file is damaged; restore a copy' },
   ],
-  [13, 'database or disk is full', { kind: 'limit', advice: 'make room on the disk' }],
-  [
-    14,
-    'unable to open database file',
-    { kind: 'forbidden', advice: 'the folder and its files must be readable and writable' },
-  ],
-  [
-    15,
-    'locking protocol',
-    { kind: 'unavailable', advice: 'a process may be stopped in the middle of a commit' },
-  ],
+  [13, 'database or disk is full', { kind: 'limit', advice: room }],
+  [14, 'unable to open database file', { kind: 'forbidden', advice: writable }],
+  [15, 'locking protocol', { kind: 'unavailable', advice: held }],
   [18, 'string or blob too big', { kind: 'limit' }],
   [22, 'large file support is disabled', { kind: 'limit' }],
   [23, 'authorization denied', { kind: 'forbidden' }],
-  [
-    26,
-    'file is not a database',
-    { kind: 'incompatible', advice: 'the file is no board; choose another folder' },
-  ],
+  [26, 'file is not a database', { kind: 'incompatible', advice: 'it is no board; choose another folder' }],
 ]
 const byCode: ReadonlyMap<unknown, Trouble> = new Map(results.map(([code, , trouble]) => [code, trouble]))
 const codeOf: ReadonlyMap<string, number> = new Map(results.map(([code, text]) => [text, code]))
 
 /** Codes of the file system, met before SQLite is asked. */
 const fileSystem: Readonly<Record<string, Trouble>> = {
-  EACCES: { kind: 'forbidden', advice: 'this process may not use the folder' },
-  EPERM: { kind: 'forbidden', advice: 'this process may not use the folder' },
+  EACCES: { kind: 'forbidden', advice: nobodys },
+  EPERM: { kind: 'forbidden', advice: nobodys },
   EROFS: { kind: 'forbidden', advice: 'the file system is read-only' },
-  EEXIST: { kind: 'incompatible', advice: 'there is a file where the folder should be' },
-  ENOTDIR: { kind: 'incompatible', advice: 'there is a file where the folder should be' },
+  EEXIST: { kind: 'incompatible', advice: inTheWay },
+  ENOTDIR: { kind: 'incompatible', advice: inTheWay },
   ENAMETOOLONG: { kind: 'limit' },
-  ENOSPC: { kind: 'limit', advice: 'make room on the disk' },
-  EDQUOT: { kind: 'limit', advice: 'make room on the disk' },
+  ENOSPC: { kind: 'limit', advice: room },
+  EDQUOT: { kind: 'limit', advice: room },
   EMFILE: { kind: 'limit', advice: 'too many open files' },
 }
 

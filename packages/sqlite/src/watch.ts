@@ -11,6 +11,7 @@ export class Watch {
   readonly #clock: Clock
   #timer: Timer | undefined
   #troubled = false
+  #stopped = false
 
   constructor(look: () => void, sink: DriverSink, clock: Clock) {
     this.#look = look
@@ -19,6 +20,7 @@ export class Watch {
   }
 
   start(pollMs: number): void {
+    if (this.#stopped) return
     const delayMs = this.#troubled ? troubledMs : pollMs
     this.#timer = this.#clock
       .setTimeout(() => {
@@ -29,6 +31,7 @@ export class Watch {
   }
 
   stop(): void {
+    this.#stopped = true
     this.#timer?.clear()
   }
 
