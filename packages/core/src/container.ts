@@ -45,8 +45,16 @@ export function resolveParts(driver: JobboardDriver, settings: BoardSettings & J
     settings,
     clock: part(container, tokens.clock, settings.clock, () => systemClock),
     logger: harmless(part(container, tokens.logger, settings.logger, () => silentLogger)),
-    newId: part(container, tokens.newId, settings.newId, () => randomUUID),
+    newId: part(container, tokens.newId, settings.newId, () => newUuid),
   }
+}
+
+/** Random, and in one piece: Node puts a UUID together from many, which V8 keeps apart, and ids live long. */
+function newUuid(): string {
+  const id = randomUUID()
+  // Reading a character is what joins them.
+  id.charCodeAt(0)
+  return id
 }
 
 /** An option, else what the user registered, else the default. */

@@ -10,6 +10,7 @@ import {
   PermissionDeniedError,
   UnavailableError,
 } from './errors.js'
+import { TransitSet } from './transit.js'
 
 /** What is delivered, for errors. */
 export interface Errand {
@@ -48,10 +49,10 @@ export class Courier {
   /** How long one send may take: short enough for a second one within the limit. */
   readonly sendLimitMs: number
   /** Ends each operation that is under way with an error, or with what is known of it. */
-  readonly #underway = new Set<(error: JobboardError) => void>()
+  readonly #underway = new TransitSet<(error: JobboardError) => void>()
   readonly #whenIdle: (() => void)[] = []
   /** Ends each call of the driver that is waited for. */
-  readonly #calls = new Set<(error: Error) => void>()
+  readonly #calls = new TransitSet<(error: Error) => void>()
   #closed: JobboardError | undefined
 
   constructor(clock: Clock, requestTimeoutMs: number) {
@@ -135,7 +136,7 @@ export class Courier {
    */
   close(error: JobboardError): void {
     this.#closed = error
-    for (const stop of [...this.#underway, ...this.#calls]) stop(error)
+    for (const stop of [...this.#underway.values(), ...this.#calls.values()]) stop(error)
   }
 
   #ended(delivery: (error: JobboardError) => void): void {

@@ -3,6 +3,7 @@ import { type Clock, elapsedSince, type Instant, instant } from './clock.js'
 import type { Courier, Ticket } from './courier.js'
 import type { Ending, EndingAnswer } from './driver/driver.js'
 import { ClaimLostError, type LossReason, OutcomeUnknownError } from './errors.js'
+import { TransitMap, TransitSet } from './transit.js'
 
 /** What the endings of a session need of it. */
 export interface EndingsHost {
@@ -35,11 +36,11 @@ const doing = { consume: 'consuming', abandon: 'abandoning', trash: 'trashing' }
 export class Endings {
   readonly #host: EndingsHost
   /** Claims that are being ended, by id: the backend may have them still. */
-  readonly #underway = new Map<string, Claim>()
+  readonly #underway = new TransitMap<string, Claim>()
   /** Endings that are sent again with each renewal. */
   readonly #unsettled = new Map<string, Unsettled>()
   /** Claims of which an ending is on its way at this moment. */
-  readonly #sending = new Set<Claim>()
+  readonly #sending = new TransitSet<Claim>()
   /** Since when an ending of a claim may have been done without our learning it; it outlives the session. */
   readonly #doubtfulSince = new WeakMap<Claim, Instant>()
 
@@ -76,7 +77,7 @@ export class Endings {
 
   /** Gives up on all; answers the claims that the backend may have still. */
   clear(): readonly Claim[] {
-    const claims = [...this.#underway.values()]
+    const claims = this.#underway.values()
     this.#underway.clear()
     this.#unsettled.clear()
     return claims

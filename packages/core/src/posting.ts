@@ -49,12 +49,10 @@ export function makePosting(
       throw new InvalidPostingError(key, `unknown; known are ${[...knownOptions].join(', ')}`)
   }
   if (options.id !== undefined) checkLabel(options.id, 'id')
-  const content = {
-    name,
-    priority: options.priority === undefined ? 'NORMAL' : parsePriority(options.priority),
-    details: detailsText(withFlow(options), maxPayloadBytes),
-    ...(options.book === undefined ? {} : { book: bookRef(options.book) }),
-  }
+  const priority = options.priority === undefined ? 'NORMAL' : parsePriority(options.priority)
+  const details = detailsText(withFlow(options), maxPayloadBytes)
+  const plain = { name, priority, details }
+  const content = options.book === undefined ? plain : { ...plain, book: bookRef(options.book) }
   return {
     ...content,
     id: options.id ?? newId(),

@@ -1,6 +1,7 @@
 import type { JobHead } from './driver/records.js'
 import { type Entry, Line } from './line.js'
 import { type Priority, priorities } from './priority.js'
+import { TransitMap } from './transit.js'
 
 /** The jobs of one priority: all of them, and those of each name that any has. */
 interface Rank {
@@ -17,7 +18,7 @@ interface Rank {
 export class View {
   readonly #spread: number
   readonly #random: () => number
-  readonly #entries = new Map<string, Entry>()
+  readonly #entries = new TransitMap<string, Entry>()
   readonly #ranks: ReadonlyMap<Priority, Rank> = new Map(
     priorities.map(priority => [priority, { all: new Line(byAge), byName: new Map<string, Line>() }]),
   )

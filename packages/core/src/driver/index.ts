@@ -10,6 +10,7 @@ export {
 } from '../parse-options.js'
 export { contentHash } from '../posting.js'
 export { type Priority, priorities, priorityRank } from '../priority.js'
+export { TransitMap } from '../transit.js'
 export { View } from '../view.js'
 export { type Capability, capabilities } from './capabilities.js'
 export type { DriverDefinition, DriverUrl } from './definition.js'
