@@ -12,6 +12,7 @@ import {
   type SessionRef,
   systemClock,
   type Timer,
+  TransitMap,
   View,
 } from '@jobboard/core/driver'
 import { type HeldClaim, headOf, isDelayed, newRow, Ordered, type Row, recordOf } from './rows.js'
@@ -33,7 +34,7 @@ export interface MemorySession {
   /** How long the receipts of its claims are kept. */
   readonly rememberMs: number
   expiresAt: number
-  readonly claims: Map<string, Row>
+  readonly claims: TransitMap<string, Row>
   readonly entities: Map<string, Entity>
 }
 
@@ -47,7 +48,7 @@ export class MemoryBackend {
   readonly scope: string = randomUUID()
   readonly clock: Clock
   /** On the board and in the trash, by id. */
-  readonly jobs: Map<string, Row> = new Map()
+  readonly jobs: TransitMap<string, Row> = new TransitMap()
   readonly ordered: Ordered = new Ordered()
   readonly sessions: Map<string, MemorySession> = new Map()
   /** Entries that are no jobs, by where they stand. */
@@ -99,7 +100,7 @@ export class MemoryBackend {
   startSession(id: string, ttlMs: number, rememberMs: number): void {
     if (this.session({ id }) !== undefined) return
     const expiresAt = this.clock.now() + ttlMs
-    this.sessions.set(id, { id, ttlMs, rememberMs, expiresAt, claims: new Map(), entities: new Map() })
+    this.sessions.set(id, { id, ttlMs, rememberMs, expiresAt, claims: new TransitMap(), entities: new Map() })
     this.#watchExpiry()
   }
 
@@ -114,7 +115,8 @@ export class MemoryBackend {
     this.jobs.set(posting.id, row)
     this.ordered.add(row)
     this.#offer(row)
-    const posted = { ...idOf(row), change: 'posted', head: headOf(row) } as const
+    const { id: jobId, name } = posting
+    const posted = { jobId, name, change: 'posted', head: headOf(row) } as const
     this.#changed(why === undefined ? posted : { ...posted, why })
     return row
   }
@@ -133,7 +135,7 @@ export class MemoryBackend {
     row.previous = undefined
     row.availableAt = undefined
     session.claims.set(claimId, row)
-    this.#changed({ ...idOf(row), change: 'claimed', owner })
+    this.#changed({ jobId: row.posting.id, name: row.posting.name, change: 'claimed', owner })
     return this.grant(row, row.claim)
   }
 
@@ -225,7 +227,7 @@ export class MemoryBackend {
       }
     }
     const why = ending.how === 'consume' ? 'consumed' : 'trashed'
-    this.#changed({ ...idOf(row), change: 'removed', why, owner })
+    this.#changed({ jobId: row.posting.id, name: row.posting.name, change: 'removed', why, owner })
   }
 
   #endClaim(row: Row, how: Receipt['how'], rememberMs: number): HeldClaim {
@@ -247,7 +249,8 @@ export class MemoryBackend {
   }
 
   #released(row: Row, why: 'abandoned' | 'lost' | 'forced' | 'closed', owner: string): void {
-    this.#changed({ ...idOf(row), change: 'released', why, owner, head: headOf(row) })
+    const { id: jobId, name } = row.posting
+    this.#changed({ jobId, name, change: 'released', why, owner, head: headOf(row) })
   }
 
   #changed(change: JobChange): void {
@@ -274,11 +277,6 @@ export class MemoryBackend {
       }, wait)
       .unref()
   }
-}
-
-/** Of a change, which job it is about. */
-function idOf({ posting }: Row): Pick<JobChange, 'jobId' | 'name'> {
-  return { jobId: posting.id, name: posting.name }
 }
 
 /** Receipts by claim and by job that left the board, forgotten in the order in which they were written. */

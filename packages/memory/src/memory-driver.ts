@@ -85,7 +85,8 @@ export class MemoryDriver implements JobboardDriver {
       lost: held
         .filter(claimId => !session.claims.has(claimId))
         .map(claimId => ({ claimId, cause: this.#causeOf(claimId) })),
-      unnamed: [...session.claims]
+      unnamed: session.claims
+        .entries()
         .filter(([claimId]) => !known.has(claimId))
         .map(([claimId, row]) => ({ claimId, jobId: row.posting.id, token: row.claim?.token ?? 0n })),
     }
@@ -241,7 +242,8 @@ export class MemoryDriver implements JobboardDriver {
 
   #listTrash({ limit, after }: TrashQuery): PageAnswer {
     const now = this.#backend.clock.now()
-    const rows = [...this.#backend.jobs.values()]
+    const rows = this.#backend.jobs
+      .values()
       .filter(row => row.trash !== undefined && (after === undefined || trashPlace(row) > after))
       .sort((a, b) => (trashPlace(a) < trashPlace(b) ? -1 : 1))
     const page = rows.slice(0, limit)

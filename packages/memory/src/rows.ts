@@ -65,7 +65,8 @@ export function newRow(
 
 export function headOf({ posting, order, availableAt }: Row): JobHead {
   const { id, name, priority } = posting
-  return { id, name, priority, order, ...(availableAt === undefined ? {} : { availableAt }) }
+  const head = { id, name, priority, order }
+  return availableAt === undefined ? head : { ...head, availableAt }
 }
 
 export function recordOf(row: Row, now: number): JobRecord {
