@@ -1,0 +1,36 @@
+import { join } from 'node:path'
+import type { Benchmark } from '../benchmark.js'
+import { LoopDelay } from '../loop-delay.js'
+import type { HammerReport } from '../processes/hammer.js'
+import { Helpers } from '../processes/helper.js'
+
+const others = 3
+const forMs = 5_000
+
+/**
+ * How long a process stands still at worst while others fight with it for the same file.
+ *
+ * The reference is this process, which only watches meanwhile: what it sees is the fight for the processors.
+ */
+export const contention: Benchmark = {
+  name: 'contention',
+  rows: [
+    {
+      label: `sqlite: longest block of the event loop, ${others} other processes hammering`,
+      unit: 'ms',
+      reference: 'a process without a board',
+      target: { of: 'ours', is: 'at most', limit: 100 },
+    },
+  ],
+  async *rounds(count, folder) {
+    const dir = join(folder, 'contention')
+    await using hammers = new Helpers<HammerReport>(others + 1, 'hammer', [dir, forMs])
+    for (let round = 0; round < count; round++) {
+      await hammers.next()
+      using bystander = new LoopDelay()
+      hammers.go()
+      const [subject] = await hammers.next()
+      yield [{ ours: subject?.worstMs ?? Number.NaN, reference: bystander.worstMs }]
+    }
+  },
+}
