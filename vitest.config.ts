@@ -13,9 +13,10 @@ export default defineConfig({
     exclude: ['**/node_modules/**', '**/dist/**'],
     // Built code is loaded by Node itself, as a user's process loads it, and not transformed.
     server: { deps: { external: [/\/dist\//] } },
-    // Many tests start processes that wait for real sessions to end; on a busy machine two cores are few.
+    // One file after the other: the suites run as many cases side by side as there are cores, many of them in
+    // processes of their own and with sessions that end in real time.
+    fileParallelism: false,
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    maxWorkers: 2,
   },
 })
