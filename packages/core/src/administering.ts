@@ -49,7 +49,7 @@ export class Administering {
 
   async #currentToken(jobId: string): Promise<bigint | undefined> {
     const { job } = await this.#reading.job(jobId)
-    if (typeof job !== 'object') throw new JobNotFoundError(jobId)
+    if (typeof job !== 'object' || job.standing.state === 'TRASHED') throw new JobNotFoundError(jobId)
     return job.standing.state === 'CLAIMED' ? job.standing.token : undefined
   }
 

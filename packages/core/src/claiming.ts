@@ -10,10 +10,12 @@ import {
   JobNotFoundError,
   NotAvailableYetError,
   OutcomeUnknownError,
+  UnavailableError,
 } from './errors.js'
 import type { Job } from './job.js'
 import type { Session } from './session.js'
 import type { Sessions } from './sessions.js'
+import { TransitMap } from './transit.js'
 
 /** What claiming needs of its board. */
 export interface ClaimingHost {
@@ -32,10 +34,16 @@ export interface Next {
   readonly nextChangeInMs?: number
 }
 
+/** So many lost claims are remembered; each may hold details of some size. */
+const mostLost = 100
+
 /** Makes claims, and finds those of this board again by job. */
 export class Claiming {
   readonly #host: ClaimingHost
-  readonly #byJob = new Map<string, Claim>()
+  readonly #byJob = new TransitMap<string, Claim>()
+
+  /** Claims that were lost of late, the oldest first: who ends one by its job is to learn of the loss (SETTLE-2). */
+  readonly #lost = new Map<string, Claim>()
 
   constructor(host: ClaimingHost) {
     this.#host = host
@@ -53,8 +61,11 @@ export class Claiming {
         throw new NotAvailableYetError(jobId, new Date(answer.availableAt))
       case 'missing':
         throw new JobNotFoundError(jobId)
-      default:
-        throw new ClaimLostError(jobId, 'expired')
+      case 'ended':
+        // An earlier send was granted, and somebody has ended that claim before its answer came.
+        throw new ClaimLostError(jobId, 'unknown')
+      case 'over':
+        throw sessionsEnd()
     }
   }
 
@@ -63,25 +74,28 @@ export class Claiming {
     const wanted = names === undefined ? { owner } : { owner, names }
     const { session, answer } = await this.#underSession(session => this.#tryNext(session, wanted))
     if (answer.kind === 'claimed') return { claim: this.#adopt(session, answer, owner) }
-    // `over` twice in a row or a late duplicate: nothing was claimed, so look again at once.
-    return answer.kind === 'none' ? answer : { nextChangeInMs: 0 }
+    if (answer.kind === 'none') return answer
+    throw sessionsEnd()
   }
 
-  /** The claim that this board holds on a job. @throws ClaimNotHeldError */
+  /** The claim that this board holds on a job, or has lost of late, which it says itself. @throws ClaimNotHeldError */
   held(jobId: string, owner: string | undefined): Claim {
-    const claim = this.#byJob.get(jobId)
+    const claim = this.#byJob.get(jobId) ?? this.#lost.get(jobId)
     if (claim === undefined || (owner !== undefined && claim.owner !== owner))
       throw new ClaimNotHeldError(jobId, owner)
     return claim
   }
 
-  /** A session may end between two calls; then the same is tried once more under a new one. */
+  /**
+   * A session may end between two calls; then the same is tried once more under a new one. So it is for a wish whose claim
+   * was granted and has ended before its answer came.
+   */
   async #underSession<A extends { readonly kind: string }>(
     attempt: (session: Session) => Promise<A>,
   ): Promise<{ readonly session: Session; readonly answer: A }> {
     const session = await this.#host.sessions.usable()
     const answer = await attempt(session)
-    if (answer.kind !== 'over') return { session, answer }
+    if (answer.kind !== 'over' && answer.kind !== 'ended') return { session, answer }
     const fresh = await this.#host.sessions.usable()
     return { session: fresh, answer: await attempt(fresh) }
   }
@@ -125,9 +139,22 @@ export class Claiming {
     // Granted, but this process stood still meanwhile: by its clocks the session is over.
     if (!session.adopt(claim)) throw claim.lose('expired')
     this.#byJob.set(job.id, claim)
-    claim.onEnd(() => {
-      if (this.#byJob.get(job.id) === claim) this.#byJob.delete(job.id)
-    })
+    this.#lost.delete(job.id)
+    claim.onEnd(() => this.#ended(claim))
     return claim
   }
+
+  #ended(claim: Claim): void {
+    const jobId = claim.job.id
+    if (this.#byJob.get(jobId) !== claim) return
+    this.#byJob.delete(jobId)
+    if (claim.state !== 'lost') return
+    this.#lost.set(jobId, claim)
+    if (this.#lost.size <= mostLost) return
+    for (const [oldest] of this.#lost) return void this.#lost.delete(oldest)
+  }
+}
+
+function sessionsEnd(): UnavailableError {
+  return new UnavailableError('The session ended twice while a job was being claimed, so nothing was claimed')
 }

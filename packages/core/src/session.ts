@@ -16,6 +16,7 @@ import type {
 } from './driver/driver.js'
 import { Endings } from './endings.js'
 import type { ClaimLostError, LossReason } from './errors.js'
+import { TransitMap, TransitSet } from './transit.js'
 
 /** What a session needs of its board. */
 export interface SessionHost {
@@ -58,9 +59,9 @@ export class Session implements ClaimKeeper {
   readonly #host: SessionHost
   readonly #grant: SessionGrant
   /** Claims that the backend has for certain, by id. */
-  readonly #held = new Map<string, Claim>()
+  readonly #held = new TransitMap<string, Claim>()
   /** Ids of claims that are being made at this moment: the backend may have them. */
-  readonly #making = new Set<string>()
+  readonly #making = new TransitSet<string>()
   readonly #endings: Endings
   readonly #claims: Batcher<ClaimTry, ClaimAnswer>
   readonly #work: Batcher<Work, WorkAnswer>
@@ -123,7 +124,8 @@ export class Session implements ClaimKeeper {
   async claim(request: ClaimTry, ticket: Ticket): Promise<ClaimAnswer> {
     this.#making.add(request.claimId)
     const answer = await this.#claims.submit(request, ticket)
-    return answer.kind === 'over' ? this.#toldOver(answer) : answer
+    if (answer.kind === 'over') this.isOver()
+    return answer
   }
 
   /** The same for the first claimable job; only for drivers that choose. */
@@ -131,7 +133,8 @@ export class Session implements ClaimKeeper {
     this.#making.add(wish.claimId)
     const answer = (await this.#work.submit({ wish }, ticket)) as WishAnswer | Failed
     if (answer.kind === 'failed') throw answer.error
-    return answer.kind === 'over' ? this.#toldOver(answer) : answer
+    if (answer.kind === 'over') this.isOver()
+    return answer
   }
 
   /**
@@ -158,6 +161,11 @@ export class Session implements ClaimKeeper {
     return this.#endings.end(claim, ending, persist)
   }
 
+  /** The backend says that the session is over. */
+  isOver(): void {
+    this.#lose('expired', 'backend')
+  }
+
   /** Renews at the next turn: somebody doubts that all is well. */
   renewSoon(): void {
     if (this.#renewing) this.#doubted = true
@@ -178,11 +186,6 @@ export class Session implements ClaimKeeper {
     if (this.#over) return
     this.retire(reason, (claim, error) => this.#host.claimLost(claim, error))
     this.#host.sessionLost(this, toldBy)
-  }
-
-  #toldOver<A>(answer: A): A {
-    this.#lose('expired', 'backend')
-    return answer
   }
 
   #loseClaim(claim: Claim, cause: LossReason): ClaimLostError {
@@ -237,7 +240,7 @@ export class Session implements ClaimKeeper {
     const sentAt = instant(this.#host.clock)
     let pause = this.ttlMs / 3
     try {
-      const held = [...this.#held.keys()]
+      const held = this.#held.keys()
       const call = this.#host.driver.renew({ session: this.#grant.session, held })
       this.#renewed(await this.#host.courier.bounded(call, this.ttlMs / 3), sentAt)
     } catch (error) {
@@ -250,7 +253,7 @@ export class Session implements ClaimKeeper {
   }
 
   #renewed(answer: RenewAnswer, sentAt: Instant): void {
-    if (answer.kind === 'over') this.#lose('expired', 'backend')
+    if (answer.kind === 'over') this.isOver()
     if (answer.kind === 'over' || !this.usable) return
     this.#validUntil = this.#provenBy(sentAt)
     for (const { claimId, cause } of answer.lost) {

@@ -52,9 +52,11 @@ export class Sessions {
     this.#current?.renewSoon()
   }
 
+  /** Resolves once the entity is listed. Should that fail, it is announced under the next session all the same. */
   async announce(entity: Entity): Promise<void> {
     this.#entities.set(JSON.stringify([entity.kind, entity.name]), entity)
-    await this.#announce(await this.usable(), entity)
+    const listed = await this.#announce(await this.usable(), entity)
+    if (!listed) await this.#announce(await this.usable(), entity)
   }
 
   /** Aborts the signals of all claims and gives them back (CLAIM-12). */
@@ -98,7 +100,8 @@ export class Sessions {
     return session
   }
 
-  async #announce(session: Session, entity: Entity): Promise<void> {
+  /** False when the session turns out to be over: the next one announces everything. */
+  async #announce(session: Session, entity: Entity): Promise<boolean> {
     const { courier, driver } = this.#host
     const answer = await courier.deliver(
       { doing: `announcing ${entity.kind} ${entity.name}`, write: true },
@@ -107,8 +110,8 @@ export class Sessions {
         return courier.bounded(driver.administer({ kind: 'announce', session: { id: session.id }, entity }))
       },
     )
-    // The renewal learns the same, and the next session announces everything.
-    if (answer.kind === 'over') session.renewSoon()
+    if (answer.kind === 'over') session.isOver()
+    return answer.kind === 'announced'
   }
 
   /** In the background and until it is done: a claim that opened the session should not wait for it. */
