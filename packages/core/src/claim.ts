@@ -1,14 +1,8 @@
+import { checkAbandon, checkTrash } from './arguments.js'
 import type { Ending, LossCause } from './driver/driver.js'
 import type { LostClaim } from './driver/records.js'
-import {
-  ClaimLostError,
-  ClaimSettledError,
-  InvalidArgumentError,
-  type LossReason,
-  OutcomeUnknownError,
-} from './errors.js'
+import { ClaimLostError, ClaimSettledError, type LossReason, OutcomeUnknownError } from './errors.js'
 import { type Job, type LostOwner, lostOwner } from './job.js'
-import { checkDelay } from './posting.js'
 
 /** How a claim is given up for another try. */
 export interface AbandonOptions {
@@ -149,15 +143,12 @@ export class Claim implements AsyncDisposable {
 
   /** Gives the job back for another try, at once or later. Atomic like `consume`, same errors. */
   async abandon(options: AbandonOptions = {}): Promise<void> {
-    const delayMs = options.delayMs === undefined ? 0 : checkDelay(options.delayMs)
-    await this.#end({ how: 'abandon', delayMs, failed: options.failure ?? false })
+    await this.#end({ how: 'abandon', ...checkAbandon(options) })
   }
 
   /** Moves the job to the board's trash, where it can be listed, restored and purged. Atomic like `consume`, same errors. */
   async trash(options: TrashOptions): Promise<void> {
-    if (typeof options?.reason !== 'string' || options.reason === '') {
-      throw new InvalidArgumentError('trash needs a reason, a text for the person who will look at the job')
-    }
+    checkTrash(options)
     const error = options.error === undefined ? {} : { error: cut(errorText(options.error)) }
     await this.#end({ how: 'trash', reason: cut(options.reason), ...error })
   }

@@ -59,8 +59,8 @@ export class InvalidPostingError extends JobboardError {
   readonly retryable = false
   readonly path: string
 
-  constructor(path: string, problem: string) {
-    super(`Cannot post this job: ${path}: ${problem}`)
+  constructor(path: string, problem: string, options?: ErrorOptions) {
+    super(`Cannot post this job: ${path}: ${problem}`, options)
     this.path = path
   }
 }

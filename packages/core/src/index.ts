@@ -43,7 +43,13 @@ export {
 } from './errors.js'
 export type { JobboardEventName, JobboardEvents, JobEvent } from './events.js'
 export { Job, type LostOwner, TrashedJob, type Trashing, type WaitOptions, type WaitOutcome } from './job.js'
-export { type ClaimNextOptions, type IterOptions, Jobboard, type WaitForJobOptions } from './jobboard.js'
+export {
+  type ClaimNextOptions,
+  type EntityOptions,
+  type IterOptions,
+  Jobboard,
+  type WaitForJobOptions,
+} from './jobboard.js'
 export { type Logger, silentLogger } from './logger.js'
 export type { JobboardOptions } from './options.js'
 export type { FlowDetail, LogBook, Store } from './persistence/models.js'

@@ -1,5 +1,15 @@
 import { Administering, type ForceOptions } from './administering.js'
-import { checkEntity, checkNames, checkOwner, checkReason, checkWait, idOf } from './arguments.js'
+import {
+  checkClaimNext,
+  checkClaims,
+  checkEntity,
+  checkForce,
+  checkIter,
+  checkOwner,
+  checkWait,
+  checkWaitForJob,
+  idOf,
+} from './arguments.js'
 import { Batcher } from './batcher.js'
 import { Chooser } from './chooser.js'
 import type { AbandonOptions, Claim, TrashOptions } from './claim.js'
@@ -20,7 +30,6 @@ import type { Entity, JobRecord, MalformedEntry, Posting } from './driver/record
 import { Emitter } from './emitter.js'
 import {
   BoardClosedError,
-  InvalidArgumentError,
   type JobboardError,
   NotConnectedError,
   OutcomeUnknownError,
@@ -62,6 +71,16 @@ export interface ClaimNextOptions {
 export interface WaitForJobOptions extends WaitOptions {
   /** Jobs of these names only. @default all */
   readonly names?: string | readonly string[]
+}
+
+/** A participant to be announced. */
+export interface EntityOptions {
+  /** What it is, for example `conductor`. 1 to 255 characters. */
+  readonly kind: string
+  /** Unique within its kind; registering it again replaces it. 1 to 255 characters. */
+  readonly name: string
+  /** A plain object that JSON carries unchanged. @default {} */
+  readonly metadata?: Entity['metadata']
 }
 
 /**
@@ -202,9 +221,8 @@ export class Jobboard implements AsyncDisposable {
   /** Shows the jobs in LIST-1 order, read page by page. Jobs that come and go meanwhile never make it throw. */
   async *iterJobs(options: IterOptions = {}): AsyncGenerator<Job, void, undefined> {
     this.#checkReady()
-    const names = checkNames(options.names)
-    const states = options.onlyUnclaimed ? 'unclaimed' : (options.state ?? 'all')
-    const query = { kind: 'list', states, fresh: options.ensureFresh ?? false } as const
+    const { state: states, fresh, names } = checkIter(options)
+    const query = { kind: 'list', states, fresh } as const
     for await (const record of this.#reading.pages(names === undefined ? query : { ...query, names })) {
       yield this.#job(record)
       this.#checkReady()
@@ -246,10 +264,8 @@ export class Jobboard implements AsyncDisposable {
   /** Claims the first claimable job in LIST-1 order (CLAIM-5); undefined when there is none at this moment. */
   async claimNext(options: ClaimNextOptions = {}): Promise<Claim | undefined> {
     const { claiming } = this.#ready()
-    const next = await claiming.claimNext(
-      checkOwner(options.owner ?? this.#parts.settings.owner),
-      checkNames(options.names),
-    )
+    const { owner, names } = checkClaimNext(options, this.#parts.settings.owner)
+    const next = await claiming.claimNext(owner, names)
     return next.claim
   }
 
@@ -260,12 +276,8 @@ export class Jobboard implements AsyncDisposable {
    */
   async *claims(options: ClaimsOptions = {}): AsyncGenerator<Claim, void, undefined> {
     const { claiming } = this.#ready()
-    const { concurrency = 1, owner = this.#parts.settings.owner } = options
-    if (!Number.isInteger(concurrency) || concurrency < 1) {
-      throw new InvalidArgumentError('concurrency must be a whole number of at least 1')
-    }
-    const signals =
-      options.signal === undefined ? [this.#closing.signal] : [options.signal, this.#closing.signal]
+    const { signal, ...wish } = checkClaims(options, this.#parts.settings.owner)
+    const closing = this.#closing.signal
     yield* claimsLoop(
       {
         claiming,
@@ -273,12 +285,7 @@ export class Jobboard implements AsyncDisposable {
         refreshMs: this.#parts.settings.refreshMs,
         trouble: (error, during) => this.#trouble(error, during),
       },
-      {
-        owner: checkOwner(owner),
-        names: checkNames(options.names),
-        concurrency,
-        signal: AbortSignal.any(signals),
-      },
+      { ...wish, signal: signal === undefined ? closing : AbortSignal.any([signal, closing]) },
     )
   }
 
@@ -304,7 +311,8 @@ export class Jobboard implements AsyncDisposable {
    */
   async waitForJob(options: WaitForJobOptions = {}): Promise<Job | undefined> {
     this.#checkReady()
-    const record = await this.#waiting.forJob(checkNames(options.names), checkWait(options))
+    const { names, ...wait } = checkWaitForJob(options)
+    const record = await this.#waiting.forJob(names, wait)
     return record && this.#job(record)
   }
 
@@ -316,7 +324,7 @@ export class Jobboard implements AsyncDisposable {
    */
   async forceRelease(job: Job | string, options: ForceOptions): Promise<void> {
     this.#checkReady()
-    checkReason(options)
+    checkForce(options)
     await this.#administering.force(idOf(job), options)
   }
 
@@ -342,11 +350,7 @@ export class Jobboard implements AsyncDisposable {
   }
 
   /** Announces a participant, for as long as this board's session lives and anew under the next one (ENTITY-1). */
-  async registerEntity(entity: {
-    readonly kind: string
-    readonly name: string
-    readonly metadata?: Entity['metadata']
-  }): Promise<void> {
+  async registerEntity(entity: EntityOptions): Promise<void> {
     await this.#ready().sessions.announce(checkEntity(entity, this.#parts.settings.maxPayloadBytes))
   }
 

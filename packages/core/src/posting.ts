@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import type { BookRef, Posting } from './driver/records.js'
 import { InvalidPostingError } from './errors.js'
-import { checkText, detailsText, isPlainObject, nameOf } from './json.js'
+import { checkText, jsonText, nameOf, type PlainObject, plainCopy } from './json.js'
 import { type Priority, parsePriority } from './priority.js'
 
 /** What a producer may say of a new job beside its name. */
@@ -44,20 +44,24 @@ export function makePosting(
   maxPayloadBytes: number,
 ): Posting {
   checkLabel(name, 'name')
-  for (const key of Object.keys(options)) {
-    if (!knownOptions.has(key))
-      throw new InvalidPostingError(key, `unknown; known are ${[...knownOptions].join(', ')}`)
-  }
-  if (options.id !== undefined) checkLabel(options.id, 'id')
+  checkOptions(options)
   const priority = options.priority === undefined ? 'NORMAL' : parsePriority(options.priority)
-  const details = detailsText(withFlow(options), maxPayloadBytes)
-  const plain = { name, priority, details }
+  const plain = { name, priority, details: detailsText(options, maxPayloadBytes) }
   const content = options.book === undefined ? plain : { ...plain, book: bookRef(options.book) }
   return {
     ...content,
-    id: options.id ?? newId(),
+    id: checkLabel(options.id ?? newId(), 'id'),
     hash: contentHash(content),
     delayMs: checkDelay(options.delayMs ?? 0),
+  }
+}
+
+function checkOptions(options: PostOptions): void {
+  if (typeof options !== 'object' || options === null)
+    throw new InvalidPostingError('options', `must be an object, not ${nameOf(options)}`)
+  for (const key of Object.keys(options)) {
+    if (!knownOptions.has(key))
+      throw new InvalidPostingError(key, `unknown; known are ${[...knownOptions].join(', ')}`)
   }
 }
 
@@ -112,30 +116,19 @@ function bookRef(book: unknown): BookRef {
 }
 
 /** On the wire flow and store stay where TaskFlow has them: `details.flow_uuid` and `details.store`. */
-function withFlow(options: PostOptions): unknown {
-  const { details = {}, flow, store } = options
-  if (flow === undefined && store === undefined) return details
-  if (!isPlainObject(details)) return details
-  return {
-    ...details,
-    ...part(details, 'flow_uuid', 'flow', flowUuid(flow)),
-    ...part(details, 'store', 'store', checkedStore(store)),
-  }
+function detailsText({ details = {}, flow, store }: PostOptions, maxBytes: number): string {
+  const copy = plainCopy(details, 'details', maxBytes)
+  if (flow !== undefined) put(copy, 'flow_uuid', 'flow', flowUuid(flow))
+  if (store !== undefined) put(copy, 'store', 'store', plainCopy(store, 'store', maxBytes))
+  return jsonText(copy, 'details', maxBytes)
 }
 
-function part(details: object, key: string, option: string, value: unknown): object {
-  if (value === undefined) return {}
+function put(details: PlainObject, key: string, option: string, value: unknown): void {
   if (Object.hasOwn(details, key))
     throw new InvalidPostingError(option, `details.${key} says the same; give one of them`)
-  return { [key]: value }
+  details[key] = value
 }
 
-function flowUuid(flow: PostOptions['flow']): string | undefined {
-  if (flow === undefined) return undefined
+function flowUuid(flow: Exclude<PostOptions['flow'], undefined>): string {
   return checkLabel(typeof flow === 'string' ? flow : flow?.uuid, 'flow')
-}
-
-function checkedStore(store: unknown): unknown {
-  if (store === undefined || isPlainObject(store)) return store
-  throw new InvalidPostingError('store', `must be a plain object, not ${nameOf(store)}`)
 }
