@@ -55,7 +55,7 @@ describe('a database that was passed in', () => {
     await assert.rejects(driver.post([posting()]), {
       kind: 'forbidden',
       done: 'no',
-      message: /must be writable/,
+      message: /readable and writable/,
     })
   })
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { describe, it } from 'vitest'
 import { child } from './children.js'
-import { freshDir, openBoard, posting } from './open-board.js'
+import { eventually, freshDir, openBoard, posting } from './open-board.js'
 
 describe('while another process holds the write lock', () => {
   it('a write waits without blocking the event loop, and goes through then', async () => {
@@ -52,5 +52,17 @@ describe('while another process holds the write lock', () => {
     const post = assert.rejects(driver.post([posting()]), { kind: 'unavailable', done: 'no' })
     await driver.close()
     await post
+  })
+})
+
+describe('processes that write without pause', () => {
+  it('all get their turn', async () => {
+    const dir = freshDir()
+    const children = [1, 2, 3].map(() => child('churn', dir))
+    await Promise.all(children.map(one => one.next()))
+    const before = children.map(one => one.told.length)
+    const shares = (): readonly number[] => children.map((one, i) => one.told.length - (before[i] ?? 0))
+    await eventually('much is written', () => Math.max(...shares()) > 150, 40_000)
+    assert.ok(Math.min(...shares()) > 15, `one starves: ${shares()}`)
   })
 })
