@@ -52,7 +52,7 @@ export const unknownClaimIsEnded: ConformanceCase = {
   title: 'a claim whose caller gave up waiting, but which was made, keeps the job from nobody',
   needs: [],
   async run(world) {
-    const requestTimeoutMs = Math.ceil(world.ttlMs / 4)
+    const requestTimeoutMs = Math.ceil(world.ttlMs / 2)
     const [client, other] = [await world.client('client', { requestTimeoutMs }), await world.client('other')]
     const { id } = await other.post('job')
     const kept = await client.claim((await other.post('kept')).id)

@@ -78,7 +78,7 @@ export const unknownEnding: ConformanceCase = {
     'an ending whose outcome could not be learned says so, and calling again on the same claim settles it',
   needs: [],
   async run(world) {
-    const client = await world.client('client', { requestTimeoutMs: Math.ceil(world.ttlMs / 4) })
+    const client = await world.client('client', { requestTimeoutMs: Math.ceil(world.ttlMs / 2) })
     for (const kind of ['lostRequest', 'hang'] as const) {
       const { id } = await client.post(kind)
       const claim = await client.claim(id)
@@ -98,7 +98,7 @@ export const unknownClaim: ConformanceCase = {
   title: 'a claim whose outcome could not be learned says so, and leaves the board fit for another try',
   needs: [],
   async run(world) {
-    const client = await world.client('client', { requestTimeoutMs: Math.ceil(world.ttlMs / 4) })
+    const client = await world.client('client', { requestTimeoutMs: Math.ceil(world.ttlMs / 2) })
     const { id } = await client.post('job')
     for (const kind of ['lostRequest', 'hang'] as const) {
       await client.fault({ member: 'claim', kind, times: 1_000 })

@@ -176,7 +176,7 @@ export const unknownPost: ConformanceCase = {
   title: 'a post whose outcome could not be learned is settled by calling again with its id',
   needs: [],
   async run(world) {
-    const client = await world.client('client', { requestTimeoutMs: Math.ceil(world.ttlMs / 3) })
+    const client = await world.client('client', { requestTimeoutMs: Math.ceil(world.ttlMs / 2) })
     const id = world.random.uuid()
     await client.fault({ member: 'post', kind: 'lostReply', times: 1_000 })
     await lateRefusal(world, 'the post ends', client.post('job', { id }), 'JOBBOARD_OUTCOME_UNKNOWN')

@@ -14,7 +14,7 @@ export const endsInTimeWhenHung: ConformanceCase = {
     'when the backend hangs every operation ends within its time limit, as unavailable or outcome unknown',
   needs: [],
   async run(world) {
-    const requestTimeoutMs = Math.ceil(world.ttlMs / 4)
+    const requestTimeoutMs = Math.ceil(world.ttlMs / 2)
     const client = await world.client('client', { requestTimeoutMs })
     const claim = await client.claim((await client.post('job')).id)
     await client.fault({ member: 'any', kind: 'hang', times: 10_000 })
@@ -38,7 +38,7 @@ export const unavailableWhenDown: ConformanceCase = {
   title: 'when the backend is down every operation ends within its time limit, as unavailable',
   needs: [],
   async run(world) {
-    const client = await world.client('client', { requestTimeoutMs: Math.ceil(world.ttlMs / 4) })
+    const client = await world.client('client', { requestTimeoutMs: Math.ceil(world.ttlMs / 2) })
     const claim = await client.claim((await client.post('job')).id)
     await client.fault({ member: 'any', kind: 'down' })
     const calls = Object.entries(everyOperation(client, claim)).map(
@@ -61,7 +61,7 @@ export const manyWhileHung: ConformanceCase = {
   title: 'a crowd of posts while the backend hangs ends in time as a whole, and the board works afterwards',
   needs: [],
   async run(world) {
-    const client = await world.client('client', { requestTimeoutMs: Math.ceil(world.ttlMs / 4) })
+    const client = await world.client('client', { requestTimeoutMs: Math.ceil(world.ttlMs / 2) })
     await client.fault({ member: 'post', kind: 'hang', times: 10_000 })
     const posts = Promise.all(upTo(1_000).map(i => outcomeOf(client.post(`job ${i}`))))
     const outcomes = await arrival(world, 'every post ends', posts, world.ttlMs)
@@ -77,7 +77,7 @@ export const worksAgain: ConformanceCase = {
   title: 'when the backend is back the same board works again, and holds the claims that outlived the gap',
   needs: [],
   async run(world) {
-    const client = await world.client('client', { requestTimeoutMs: Math.ceil(world.ttlMs / 8) })
+    const client = await world.client('client', { requestTimeoutMs: Math.ceil(world.ttlMs / 4) })
     const held = await client.claim((await client.post('held')).id)
     await client.fault({ member: 'any', kind: 'down' })
     const whileDown = outcomeOf(client.post('refused'))
@@ -98,7 +98,7 @@ export const workersGoOn: ConformanceCase = {
   title: 'a worker that met an outage goes on by itself when the backend is back, and reports what it met',
   needs: [],
   async run(world) {
-    const worker = await world.client('worker', { requestTimeoutMs: Math.ceil(world.ttlMs / 8) })
+    const worker = await world.client('worker', { requestTimeoutMs: Math.ceil(world.ttlMs / 4) })
     const poster = await world.client('poster')
     await worker.fault({ member: 'any', kind: 'down' })
     const run = await worker.claims()

@@ -103,7 +103,7 @@ export const closeWhileHung: ConformanceCase = {
   title: 'close ends in time also while the backend hangs and calls are running',
   needs: [],
   async run(world) {
-    const client = await world.client('client', { here: true, requestTimeoutMs: Math.ceil(world.ttlMs / 4) })
+    const client = await world.client('client', { here: true, requestTimeoutMs: Math.ceil(world.ttlMs / 2) })
     await client.claim((await client.post('job')).id)
     await client.fault({ member: 'any', kind: 'hang', times: 10_000 })
     const running = [client.post('another'), client.claimNext(), client.count()].map(call =>

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { ConformanceCase } from '../case.js'
 import { BareDriver, endingOf } from './bare.js'
-import { idsOf, refusal } from './support.js'
+import { assertDelayed, idsOf, refusal, timeUntilClaimed } from './support.js'
 
 export const holderSettles: ConformanceCase = {
   id: 'settling/holder-settles',
@@ -84,16 +84,32 @@ export const abandonedAtOnce: ConformanceCase = {
 export const abandonedForLater: ConformanceCase = {
   id: 'settling/abandoned-for-later',
   law: 'SETTLE-4',
-  title: 'a job that was abandoned with a delay is claimable after it and not before',
+  title: 'a job that was abandoned with a delay cannot be claimed, neither by its id nor as the next one',
   needs: [],
   async run(world) {
     const [first, second] = [await world.client('first'), await world.client('second')]
     const { id } = await first.post('job')
-    const claim = await first.claim(id)
-    await claim.abandon({ delayMs: world.ttlMs / 2 })
+    await (await first.claim(id)).abandon({ delayMs: world.ttlMs * 10 })
     await refusal(second.claim(id), 'JOBBOARD_NOT_AVAILABLE_YET')
     assert.equal(await second.claimNext(), undefined)
-    await world.eventually('its time comes', () => second.claim(id), { withinMs: world.takeoverMs })
+    assert.notEqual((await second.find(id))?.availableAt, undefined)
+  },
+}
+
+export const backInTime: ConformanceCase = {
+  id: 'settling/back-in-time',
+  law: 'SETTLE-4',
+  title: 'a job that was abandoned with a delay becomes claimable after it, and not before',
+  needs: [],
+  async run(world) {
+    const client = await world.client('client')
+    const claim = await client.claim((await client.post('job')).id)
+    const delayMs = world.ttlMs / 2
+    const abandon = async () => {
+      await claim.abandon({ delayMs })
+      return claim.job
+    }
+    assertDelayed(await timeUntilClaimed(world, abandon, client), delayMs)
   },
 }
 

@@ -96,3 +96,21 @@ export function postMany(client: Client, count: number): Promise<readonly JobVie
     upTo(count).map(i => client.post(`kind ${i % 7}`, { priority: priorities[i % 5] ?? 'LOW' })),
   )
 }
+
+/** How long it took from `begin`, which makes a job wait, until a client could claim that job. */
+export async function timeUntilClaimed(
+  world: World,
+  begin: () => Promise<{ readonly id: string }>,
+  client: Client,
+): Promise<number> {
+  const clock = world.clock()
+  const began = clock.monotonic()
+  const { id } = await begin()
+  await world.eventually('its time comes', () => client.claim(id), { withinMs: world.takeoverMs })
+  return clock.monotonic() - began
+}
+
+/** A tenth too early is no breach: each driver states how well its clock agrees with others. */
+export function assertDelayed(waitedMs: number, delayMs: number): void {
+  assert.ok(waitedMs >= delayMs * 0.9, `claimable after ${Math.round(waitedMs)} ms of ${delayMs}`)
+}
