@@ -23,6 +23,8 @@ export function seatOf(rank: number, order: number): number {
 }
 
 /**
+ * The comments inside are for operators: `.schema` of the `sqlite3` shell shows them.
+ *
  * Details have a table of their own: a claim rewrites the job's row, and must not copy half a megabyte each time. They
  * are found by `entry`, which stays when the seat changes, so the trash and a restore never touch them (POST-2).
  *
@@ -30,7 +32,7 @@ export function seatOf(rank: number, order: number): number {
  * costs the same whatever else is on the board.
  */
 export const schema = `
-CREATE TABLE jobboard (
+CREATE TABLE jobboard ( -- one row
   one INTEGER PRIMARY KEY CHECK (one = 1),
   version INTEGER NOT NULL,
   scope TEXT NOT NULL,
@@ -39,26 +41,26 @@ CREATE TABLE jobboard (
 ) STRICT;
 
 CREATE TABLE jobboard_jobs (
-  seat INTEGER PRIMARY KEY,
-  entry INTEGER NOT NULL,
+  seat INTEGER PRIMARY KEY, -- place in the order of claims; the trash comes last
+  entry INTEGER NOT NULL, -- of its details; never changes
   id TEXT NOT NULL UNIQUE,
   name TEXT NOT NULL,
   priority TEXT NOT NULL,
   book TEXT,
   hash TEXT NOT NULL,
   created_on INTEGER NOT NULL,
-  state TEXT NOT NULL,
+  state TEXT NOT NULL, -- ready, delayed, claimed, trashed, malformed
   available_at INTEGER,
   attempts INTEGER NOT NULL DEFAULT 0,
   failures INTEGER NOT NULL DEFAULT 0,
   losses INTEGER NOT NULL DEFAULT 0,
-  lost_by TEXT,
-  previous TEXT,
+  lost_by TEXT, -- who lost it last
+  previous TEXT, -- whose unfinished work the current or the next claim continues
   claim_id TEXT,
   session TEXT,
   owner TEXT,
   token INTEGER,
-  forced_token INTEGER,
+  forced_token INTEGER, -- of the last claim that an operator ended
   trashed_with TEXT
 ) STRICT;
 CREATE INDEX jobboard_ready ON jobboard_jobs (state) WHERE state = 'ready';
@@ -90,7 +92,7 @@ CREATE TABLE jobboard_receipts (
   claim_id TEXT PRIMARY KEY,
   job_id TEXT NOT NULL,
   token INTEGER NOT NULL,
-  ending TEXT NOT NULL,
+  ending TEXT NOT NULL, -- consume, abandon, trash, expired, forced, closed
   hash TEXT NOT NULL,
   expires_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
