@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { InvalidOptionsError } from './errors.js'
+import { nameOf } from './json.js'
 
 /**
  * Checks options against a schema, once, at start-up.
@@ -14,6 +15,9 @@ export function parseOptions<const S extends v.GenericSchema>(
   input: unknown,
   what: string,
 ): v.InferOutput<S> {
+  // Named by its kind alone: a text in this place may be a URL with a password.
+  if (typeof input !== 'object' || input === null || Array.isArray(input))
+    throw new InvalidOptionsError(`${what}: must be an object with options, not ${nameOf(input)}`)
   const result = v.safeParse(schema, input)
   if (result.success) return result.output
   throw new InvalidOptionsError(`${what}: ${result.issues.map(issue => problemOf(issue, schema)).join('; ')}`)
@@ -74,7 +78,7 @@ function problemOf(issue: v.BaseIssue<unknown>, schema: v.GenericSchema): string
   if (issue.expected === 'never' && key !== null) {
     return `unknown option ${JSON.stringify(key)}; known are ${knownKeys(schema).join(', ')}`
   }
-  return key === null ? `must be an object with options, not ${issue.received}` : `${key} ${wording(issue)}`
+  return key === null ? wording(issue) : `${key} ${wording(issue)}`
 }
 
 /** A missing key is reported by valibot in its own words; ours say the same as for every other option. */
