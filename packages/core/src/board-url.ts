@@ -12,11 +12,15 @@ export function splitUrl(text: string): DriverUrl | undefined {
   return { scheme: scheme.toLowerCase(), rest, query: parseQuery(query, text) }
 }
 
-/** The URL with its password and everything in the query that sounds like one struck out, for messages. */
+/**
+ * A text with the password of a URL in it, and everything in its query that sounds like one, struck out, for messages.
+ *
+ * It takes away too much rather than too little: passwords often hold characters that should have been encoded.
+ */
 export function redactUrl(text: string): string {
   return text
-    .replace(/^([a-z][a-z0-9+.-]*:\/\/[^/?#@:]*):[^/?#]*@/i, '$1:***@')
-    .replace(/([?&][^=&]*(?:pass|pw|secret|token|key)[^=&]*=)[^&#]*/gi, '$1***')
+    .replace(/(:\/\/[^/?#@:\s]*):.*@/s, '$1:***@')
+    .replace(/([?&][^=&]*(?:pass|pw|secret|token|key|auth|cred)[^=&]*=)[^&#]*/gi, '$1***')
 }
 
 function parseQuery(query: string, url: string): Readonly<Record<string, string>> {
