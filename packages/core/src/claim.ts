@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { checkAbandon, checkTrash } from './arguments.js'
 import type { Ending, LossCause } from './driver/driver.js'
 import type { LostClaim } from './driver/records.js'
@@ -169,6 +170,33 @@ export class Claim implements AsyncDisposable {
     }
   }
 
+  toString(): string {
+    return `Claim on job ${this.job.id} (${this.owner}, token ${this.fencingToken}, ${this.#state})`
+  }
+
+  /** For logs: without the job's details, and with the token as a text, since JSON has no bigint. */
+  toJSON(): Readonly<Record<string, unknown>> {
+    const { id, job, owner, fencingToken, scope, attempt } = this
+    return {
+      id,
+      jobId: job.id,
+      owner,
+      fencingToken: String(fencingToken),
+      scope,
+      attempt,
+      state: this.#state,
+    }
+  }
+
+  static {
+    // A member with this name could not be declared: isolated declarations take only well-known symbols.
+    Object.defineProperty(Claim.prototype, inspect.custom, {
+      value(this: Claim): string {
+        return `[${this.toString()}]`
+      },
+    })
+  }
+
   /** @internal The keeper tells that the claim is lost; `tell` is called if that is news. */
   lose(reason: LossReason | LossCause, tell?: (error: ClaimLostError) => void): ClaimLostError {
     const error = this.#lost ?? new ClaimLostError(this.job.id, reason)
@@ -225,7 +253,8 @@ export class Claim implements AsyncDisposable {
 }
 
 function errorText(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? `${error.name}: ${error.message}`) : String(error)
+  if (error instanceof Error) return error.stack ?? String(error)
+  return typeof error === 'string' ? error : inspect(error)
 }
 
 /** At most 16 KiB, without half a character at the end; U+0000 cannot be stored by every backend. */
@@ -234,5 +263,5 @@ function cut(text: string): string {
   const bytes = Buffer.from(clean, 'utf8')
   return bytes.length <= longestText
     ? clean
-    : new TextDecoder().decode(bytes.subarray(0, longestText), { stream: true })
+    : new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes.subarray(0, longestText), { stream: true })
 }

@@ -1,12 +1,7 @@
 // First of all imports: tsyringe throws at its own import without it.
 import 'reflect-metadata'
 import { randomUUID } from 'node:crypto'
-import {
-  type DependencyContainer,
-  type InjectionToken,
-  instanceCachingFactory,
-  container as rootContainer,
-} from 'tsyringe'
+import { type InjectionToken, instanceCachingFactory, container as rootContainer } from 'tsyringe'
 import { type Clock, systemClock } from './clock.js'
 import type { JobboardDriver } from './driver/driver.js'
 import { harmless, type Logger, silentLogger } from './logger.js'
@@ -40,12 +35,19 @@ export interface Parts {
 /** One child container per board; nothing is registered in the parent, nor in tsyringe's global one. */
 export function resolveParts(driver: JobboardDriver, settings: BoardSettings & JobboardOptions): Parts {
   const container = (settings.container ?? rootContainer).createChildContainer()
+  const part = <T>(token: InjectionToken<T>, option: T | undefined, standard: () => T): T => {
+    // The global container has parents' rights only where it was passed: who registers there may mean somebody else.
+    const registered = container.isRegistered(token, settings.container !== undefined)
+    if (option !== undefined) container.register<T>(token, { useValue: option })
+    else if (!registered) container.register<T>(token, { useFactory: instanceCachingFactory(standard) })
+    return container.resolve(token)
+  }
   return {
     driver,
     settings,
-    clock: part(container, tokens.clock, settings.clock, () => systemClock),
-    logger: harmless(part(container, tokens.logger, settings.logger, () => silentLogger)),
-    newId: part(container, tokens.newId, settings.newId, () => newUuid),
+    clock: part(tokens.clock, settings.clock, () => systemClock),
+    logger: harmless(part(tokens.logger, settings.logger, () => silentLogger)),
+    newId: part(tokens.newId, settings.newId, () => newUuid),
   }
 }
 
@@ -55,17 +57,4 @@ function newUuid(): string {
   // Reading a character is what joins them.
   id.charCodeAt(0)
   return id
-}
-
-/** An option, else what the user registered, else the default. */
-function part<T>(
-  container: DependencyContainer,
-  token: InjectionToken<T>,
-  option: T | undefined,
-  standard: () => T,
-): T {
-  if (option !== undefined) container.register<T>(token, { useValue: option })
-  else if (!container.isRegistered(token, true))
-    container.register<T>(token, { useFactory: instanceCachingFactory(standard) })
-  return container.resolve(token)
 }

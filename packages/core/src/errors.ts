@@ -36,6 +36,14 @@ export type JobboardErrorCode =
 export abstract class JobboardError extends Error {
   abstract readonly code: JobboardErrorCode
   abstract readonly retryable: boolean
+
+  /** For logs: the fields and the message, with tokens as texts, since JSON has no bigint. */
+  toJSON(): Readonly<Record<string, unknown>> {
+    const fields = Object.entries({ ...this, message: this.message })
+    return Object.fromEntries(
+      fields.map(([key, value]) => [key, typeof value === 'bigint' ? String(value) : value]),
+    )
+  }
 }
 
 /** An option is unknown, of the wrong type or out of range. The message names it and lists what is known. */
