@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { inspect, parseArgs } from 'node:util'
 import type { Result } from './benchmark.js'
 import { allBenchmarks } from './benchmarks/index.js'
 import { run } from './run.js'
@@ -61,4 +61,7 @@ async function runAll(names: readonly string[], rounds: number, dir: string): Pr
   return results
 }
 
-void main()
+main().catch((error: unknown) => {
+  process.stderr.write(error instanceof TypeError ? `${error.message}\n\n${usage}` : `${inspect(error)}\n`)
+  process.exitCode = error instanceof TypeError ? 2 : 1
+})

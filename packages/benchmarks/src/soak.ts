@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { inspect } from 'node:util'
 import { formatHistory } from '@jobboard/conformance-tests'
 import { parseSoakOptions, type SoakOptions, usage } from './soak/options.js'
 import { type SoakReport, soak } from './soak/soak.js'
@@ -39,6 +40,6 @@ async function tellProblems(
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {
-  process.stderr.write(`${error instanceof TypeError ? `${error.message}\n\n${usage}` : String(error)}\n`)
-  process.exitCode = 2
+  process.stderr.write(error instanceof TypeError ? `${error.message}\n\n${usage}` : `${inspect(error)}\n`)
+  process.exitCode = error instanceof TypeError ? 2 : 1
 })
