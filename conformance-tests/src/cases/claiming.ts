@@ -200,7 +200,7 @@ export const tellsTheNextChange: ConformanceCase = {
     assertWithin(await ask(), world.ttlMs * 5)
     const id = await bare.post('claimed')
     await bare.take(await bare.session(world.ttlMs), id)
-    assertWithin(await ask(), world.takeoverMs)
+    assertWithin(await ask(), world.ttlMs * 2)
   },
 }
 

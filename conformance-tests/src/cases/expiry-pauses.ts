@@ -15,9 +15,7 @@ export const wokenDoesNoHarm: ConformanceCase = {
     await sleeper.freeze()
     const current = []
     for (const { id } of jobs) {
-      current.push(
-        await world.eventually('the claim runs out', () => heir.claim(id), { withinMs: world.takeoverMs }),
-      )
+      current.push(await world.eventually('the claim runs out', () => heir.claim(id)))
     }
     await sleeper.thaw()
 
@@ -43,7 +41,7 @@ export const wokenGoesOn: ConformanceCase = {
     const lost = await sleeper.claim(id)
     await sleeper.freeze()
     const free = async () => (await other.find(id))?.state === 'UNCLAIMED'
-    await world.eventually('the claim runs out', free, { withinMs: world.takeoverMs })
+    await world.eventually('the claim runs out', free)
     await sleeper.thaw()
 
     const again = await world.eventually('it claims anew', () => sleeper.claim(id))

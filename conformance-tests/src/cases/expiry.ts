@@ -39,9 +39,7 @@ export const ghostIsEnded: ConformanceCase = {
     await (await arrival(world, 'the claim is made', owner.claim(ghost.id))).abandon()
     await owner.releaseLate()
 
-    await world.eventually('the job is claimable by others', () => other.claim(ghost.id), {
-      withinMs: world.takeoverMs,
-    })
+    await world.eventually('the job is claimable by others', () => other.claim(ghost.id))
     await claim.assertHeld()
   },
 }
@@ -59,9 +57,7 @@ export const unknownClaimIsEnded: ConformanceCase = {
     await client.fault({ member: 'claim', kind: 'lostReply', times: 1_000 })
     await lateRefusal(world, 'the claim ends', client.claim(id), 'JOBBOARD_OUTCOME_UNKNOWN')
     await client.liftFaults()
-    await world.eventually('the job is claimable by others', () => other.claim(id), {
-      withinMs: world.takeoverMs,
-    })
+    await world.eventually('the job is claimable by others', () => other.claim(id))
     const { state } = await kept.status()
     assert.ok(state === 'held' || state === 'lost', 'the other claim is held, or its owner was told')
   },
@@ -186,9 +182,7 @@ export const neverRevived: ConformanceCase = {
     const session = await bare.session(world.ttlMs)
     const jobId = await bare.post('job')
     const { claimId } = await bare.take(session, jobId)
-    await world.eventually('the session is over', async () => (await bare.standing(jobId)) === 'UNCLAIMED', {
-      withinMs: world.takeoverMs,
-    })
+    await world.eventually('the session is over', async () => (await bare.standing(jobId)) === 'UNCLAIMED')
     assert.equal((await bare.renew(session, [claimId])).kind, 'over')
     assert.equal((await bare.claim(session, jobId)).kind, 'over')
     assert.equal(await bare.standing(jobId), 'UNCLAIMED', 'the job stays free')
@@ -227,7 +221,7 @@ export const givenUpIsEnded: ConformanceCase = {
       withinMs: world.ttlMs,
     })
     await owner.liftFaults()
-    await world.eventually('the job is claimable', () => other.claim(id), { withinMs: world.takeoverMs })
+    await world.eventually('the job is claimable', () => other.claim(id))
     assert.equal((await claim.status()).state, 'lost')
     const next = await owner.post('next')
     await (await owner.claim(next.id)).consume() // in a new session

@@ -51,7 +51,7 @@ export async function arrival<T>(
   world: World,
   what: string,
   call: Promise<T>,
-  withinMs: number = world.takeoverMs,
+  withinMs: number = 3 * world.takeoverMs,
 ): Promise<T> {
   let outcome: Outcome<T> | undefined
   const ended = outcomeOf(call).then(reached => {

@@ -53,7 +53,7 @@ export const eventsOfTheDead: ConformanceCase = {
     await leave(closing)
     await teller(world, [watcher], given.id)({ event: 'released', why: 'closed' })
     await dead.kill()
-    await teller(world, [watcher], lost.id)({ event: 'released', why: 'lost' }, world.takeoverMs * 2)
+    await teller(world, [watcher], lost.id)({ event: 'released', why: 'lost' }, world.takeoverMs * 3)
   },
 }
 

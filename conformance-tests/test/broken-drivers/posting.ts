@@ -97,6 +97,17 @@ export const batchSpoilt: BrokenDriver = {
     })(backend),
 }
 
+export const longNamesCut: BrokenDriver = {
+  name: 'long names are cut',
+  laws: ['POST-5'],
+  on: backend => () =>
+    new (class extends Spoilt {
+      override post(postings: readonly Posting[]): Promise<readonly PostAnswer[]> {
+        return super.post(postings.map(posting => ({ ...posting, name: posting.name.slice(0, 200) })))
+      }
+    })(backend),
+}
+
 export const tooEarly: BrokenDriver = {
   name: 'a job posted for later is claimable after half of the time',
   laws: ['POST-6'],

@@ -72,6 +72,18 @@ export const shortSessions: BrokenDriver = {
     })(backend),
 }
 
+export const sessionsLinger: BrokenDriver = {
+  name: 'the claims of the dead are given back half a time to live too late',
+  laws: ['CLAIM-9'],
+  on: backend => () =>
+    new (class extends Spoilt {
+      override async startSession(request: SessionRequest): Promise<SessionGrant> {
+        const grant = await super.startSession({ ...request, ttlMs: request.ttlMs * 1.5 })
+        return { ...grant, ttlMs: request.ttlMs }
+      }
+    })(backend),
+}
+
 export const lateRenewalRefused: BrokenDriver = {
   name: 'a renewal that comes late, but in time, finds its session ended',
   laws: ['CLAIM-10'],

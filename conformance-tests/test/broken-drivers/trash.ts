@@ -57,6 +57,18 @@ export const restoredAsNew: BrokenDriver = {
     })(backend),
 }
 
+export const restoreNotRecognised: BrokenDriver = {
+  name: 'a restore that is sent again finds nothing, and does not see the job on the board',
+  laws: ['FAULT-3'],
+  on: backend => () =>
+    new (class extends Spoilt {
+      override async administer<O extends Order>(order: O): Promise<OrderAnswer<O>> {
+        const answer = await super.administer(order)
+        return answer.kind === 'missing' && 'onBoard' in answer ? { ...answer, onBoard: false } : answer
+      }
+    })(backend),
+}
+
 export const countsRestored: BrokenDriver = {
   name: 'restoring keeps the counts',
   laws: ['CLAIM-6'],
