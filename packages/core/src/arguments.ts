@@ -20,7 +20,7 @@ export function checkOwner(owner: unknown): string {
 }
 
 /** One name or several; none at all is taken for all names nowhere, so it is refused. */
-export function checkNames(names: string | readonly string[] | undefined): readonly string[] | undefined {
+function checkNames(names: string | readonly string[] | undefined): readonly string[] | undefined {
   if (names === undefined) return undefined
   const list = typeof names === 'string' ? [names] : names
   if (!Array.isArray(list) || list.length === 0)

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers'
 import type { Courier, Ticket } from './courier.js'
+import type { JobboardDriver } from './driver/driver.js'
 import { DriverDefectError, OverloadedError } from './errors.js'
 
 interface Waiting<Entry, Answer> {
@@ -12,6 +13,12 @@ interface Waiting<Entry, Answer> {
 export interface BatchLimits {
   readonly maxEntries: number
   readonly maxCalls: number
+}
+
+/** What a driver says of its batches, or the defaults. */
+export function batchLimits({ info }: JobboardDriver): BatchLimits {
+  const { maxEntries = 128, maxCalls = 4 } = info.batching ?? {}
+  return { maxEntries, maxCalls }
 }
 
 /** More than this many callers waiting means that nobody awaits them; the next one is refused (FAULT-1). */

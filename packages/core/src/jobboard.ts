@@ -10,11 +10,12 @@ import {
   checkWaitForJob,
   idOf,
 } from './arguments.js'
-import { Batcher } from './batcher.js'
+import { Batcher, batchLimits } from './batcher.js'
 import { Chooser } from './chooser.js'
 import type { AbandonOptions, Claim, TrashOptions } from './claim.js'
 import { Claiming } from './claiming.js'
 import { type ClaimsOptions, claimsLoop } from './claims-loop.js'
+import { elapsedSince, instant } from './clock.js'
 import { type Parts, resolveParts } from './container.js'
 import { Courier, translate } from './courier.js'
 import type { Capability } from './driver/capabilities.js'
@@ -42,7 +43,7 @@ import { Job, type JobSource, TrashedJob, type WaitOptions } from './job.js'
 import { checkJobboardOptions, type JobboardOptions } from './options.js'
 import { makePosting, type PostOptions } from './posting.js'
 import { Reading } from './reading.js'
-import { batchLimits, type Session } from './session.js'
+import type { Session } from './session.js'
 import { Sessions } from './sessions.js'
 import { Waiting } from './waiting.js'
 import { Wakeups } from './wakeups.js'
@@ -203,11 +204,11 @@ export class Jobboard implements AsyncDisposable {
     const { facts } = this.#ready()
     const { newId, settings, clock } = this.#parts
     const posting = makePosting(name, options, newId, settings.maxPayloadBytes)
-    const began = clock.monotonic()
+    const began = instant(clock)
     const errand = { doing: 'posting', jobId: posting.id, write: true }
     const answer = await this.#courier.deliver(errand, ticket => {
       // A job that was posted, consumed and forgotten would be posted a second time.
-      if (ticket.doubtful && clock.monotonic() - began >= settings.rememberMs) {
+      if (ticket.doubtful && elapsedSince(began, clock) >= settings.rememberMs) {
         return Promise.reject(new OutcomeUnknownError(errand.doing, posting.id))
       }
       return this.#posts.submit(posting, ticket)

@@ -1,4 +1,4 @@
-import { Batcher } from './batcher.js'
+import { Batcher, batchLimits } from './batcher.js'
 import type { Courier } from './courier.js'
 import type {
   JobboardDriver,
@@ -30,7 +30,7 @@ export class Reading {
     this.#driver = driver
     this.#courier = courier
     this.#report = report
-    this.#looks = new Batcher(ids => this.#jobs(ids), courier, { maxEntries: 128, maxCalls: 4 })
+    this.#looks = new Batcher(ids => this.#jobs(ids), courier, batchLimits(driver))
   }
 
   job(jobId: string): Promise<Found> {
@@ -44,7 +44,7 @@ export class Reading {
     )
   }
 
-  /** Jobs page by page, in the driver's order, without those whose details do not parse (LIST-5). */
+  /** Jobs page by page, in the driver's order; what does not parse is left out by the driver, and reported here (LIST-5). */
   async *pages(
     query: Omit<ListQuery, 'limit' | 'after'> | Omit<TrashQuery, 'limit' | 'after'>,
   ): AsyncGenerator<JobRecord> {

@@ -1,4 +1,4 @@
-import { Batcher } from './batcher.js'
+import { Batcher, batchLimits } from './batcher.js'
 import type { Claim, ClaimKeeper } from './claim.js'
 import { type Clock, elapsedSince, type Instant, instant, type Timer } from './clock.js'
 import type { Courier, Ticket } from './courier.js'
@@ -292,12 +292,4 @@ export class Session implements ClaimKeeper {
     const leftMs = this.deadline - this.#host.clock.now()
     this.#expiry = this.#host.clock.setTimeout(() => this.#watchExpiry(), Math.max(1, leftMs)).unref()
   }
-}
-
-export function batchLimits(driver: JobboardDriver): {
-  readonly maxEntries: number
-  readonly maxCalls: number
-} {
-  const { maxEntries = 128, maxCalls = 4 } = driver.info.batching ?? {}
-  return { maxEntries, maxCalls }
 }
