@@ -72,6 +72,7 @@ export class MemoryBackend {
 
   join(sink: DriverSink): void {
     this.#sinks.add(sink)
+    this.#watchExpiry()
   }
 
   leave(sink: DriverSink): void {
