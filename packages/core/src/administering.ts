@@ -1,4 +1,4 @@
-import type { Courier } from './courier.js'
+import type { Courier, Ticket } from './courier.js'
 import type { JobboardDriver, NotInTrash, Order, OrderAnswer } from './driver/driver.js'
 import type { JobRecord } from './driver/records.js'
 import { ClaimChangedError, JobNotFoundError, OutcomeUnknownError } from './errors.js'
@@ -25,51 +25,55 @@ export class Administering {
   }
 
   async force(jobId: string, { token, reason }: ForceOptions): Promise<void> {
+    const leftMs = this.#courier.countdown()
     // Without a token a request sent twice could end two claims; so the current one is looked up first.
-    const seen = token === 'any' ? await this.#currentToken(jobId) : token
+    const seen = token === 'any' ? await this.#currentToken(jobId, leftMs()) : token
     if (seen === undefined) throw new ClaimChangedError(jobId, undefined)
-    const { answer } = await this.#order('releasing', { kind: 'force', jobId, token: seen, reason })
-    if (answer.kind === 'missing') throw new JobNotFoundError(jobId)
-    if (answer.kind === 'changed') throw new ClaimChangedError(jobId, answer.token)
+    const order = { kind: 'force', jobId, token: seen, reason } as const
+    const { answer, doubtful } = await this.#order('releasing', order, leftMs())
+    if (answer.kind === 'released') return
+    // Perhaps the first send ended the claim, and the job has gone on since.
+    if (doubtful) throw new OutcomeUnknownError('releasing', jobId)
+    throw answer.kind === 'missing' ? new JobNotFoundError(jobId) : new ClaimChangedError(jobId, answer.token)
   }
 
   async restore(jobId: string): Promise<JobRecord> {
-    const { answer, doubtful } = await this.#order('restoring', { kind: 'restore', jobId })
+    const leftMs = this.#courier.countdown()
+    const { answer, doubtful } = await this.#order('restoring', { kind: 'restore', jobId }, leftMs())
     if (answer.kind === 'restored') return answer.job
-    if (doubtful && answer.onBoard) return this.#restored(jobId)
-    throw notInTrash(jobId, answer)
+    if (!doubtful) throw notInTrash(jobId, answer)
+    // The first send had moved the job back, or somebody else has since.
+    const { job } = await this.#reading.job(jobId, leftMs())
+    if (typeof job === 'object' && job.standing.state !== 'TRASHED') return job
+    throw new OutcomeUnknownError('restoring', jobId)
   }
 
   async purge(jobId: string): Promise<void> {
     const { answer, doubtful } = await this.#order('purging', { kind: 'purge', jobId })
-    // Sent again after a lost reply: that nothing is left is what was asked for.
-    if (answer.kind === 'purged' || (doubtful && !answer.onBoard)) return
-    throw notInTrash(jobId, answer)
+    if (answer.kind === 'purged') return
+    if (!doubtful) throw notInTrash(jobId, answer)
+    // That nothing is left is what was asked for; what is on the board may have been posted anew.
+    if (answer.onBoard) throw new OutcomeUnknownError('purging', jobId)
   }
 
-  async #currentToken(jobId: string): Promise<bigint | undefined> {
-    const { job } = await this.#reading.job(jobId)
+  async #currentToken(jobId: string, limitMs: number): Promise<bigint | undefined> {
+    const { job } = await this.#reading.job(jobId, limitMs)
     if (typeof job !== 'object' || job.standing.state === 'TRASHED') throw new JobNotFoundError(jobId)
     return job.standing.state === 'CLAIMED' ? job.standing.token : undefined
-  }
-
-  /** A first send whose reply was lost had moved the job back, or somebody else has since. */
-  async #restored(jobId: string): Promise<JobRecord> {
-    const { job } = await this.#reading.job(jobId)
-    if (typeof job !== 'object') throw new OutcomeUnknownError('restoring', jobId)
-    return job
   }
 
   async #order<O extends Order & { readonly jobId: string }>(
     doing: string,
     order: O,
+    limitMs?: number,
   ): Promise<{ readonly answer: OrderAnswer<O>; readonly doubtful: boolean }> {
     let doubtful = false
-    const answer = await this.#courier.deliver({ doing, jobId: order.jobId, write: true }, ticket => {
+    const send = (ticket: Ticket): Promise<OrderAnswer<O>> => {
       doubtful = ticket.doubtful
       ticket.sent = true
       return this.#courier.bounded(this.#driver.administer(order))
-    })
+    }
+    const answer = await this.#courier.deliver({ doing, jobId: order.jobId, write: true }, send, limitMs)
     return { answer, doubtful }
   }
 }

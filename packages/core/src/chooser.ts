@@ -46,12 +46,21 @@ export class Chooser {
     this.#view = new View(host.spreadWindow)
   }
 
-  /** Claims the first job that can be had; `nextChangeInMs` tells when a delay or a session ends by itself. */
+  /** Fills the view if it is not, or no longer to be trusted. */
+  fill(): Promise<void> {
+    if (this.#filled !== undefined && this.#outdated) this.distrust()
+    this.#filled ??= this.#readAll().catch(error => {
+      this.distrust()
+      throw error
+    })
+    return this.#filled
+  }
+
+  /** Of a view that is filled: claims the first job that can be had; `nextChangeInMs` tells when a delay or a session ends by itself. */
   async claimNext(
     wanted: Wanted,
     attempt: Attempt,
   ): Promise<ClaimGrant | Exclude<ClaimAnswer, ClaimGrant> | None> {
-    await this.#fill()
     for (let head = this.#take(wanted); head !== undefined; head = this.#take(wanted)) {
       const answer = await this.#try(head, attempt)
       if (answer.kind === 'claimed' || answer.kind === 'over' || answer.kind === 'ended') return answer
@@ -101,15 +110,6 @@ export class Chooser {
     else this.distrust()
   }
 
-  #fill(): Promise<void> {
-    if (this.#filled !== undefined && this.#outdated) this.distrust()
-    this.#filled ??= this.#readAll().catch(error => {
-      this.distrust()
-      throw error
-    })
-    return this.#filled
-  }
-
   get #outdated(): boolean {
     const { clock, refreshMs } = this.#host
     return clock.monotonic() - this.#filledAt >= refreshMs || clock.now() >= this.#changesAt
@@ -129,7 +129,7 @@ export class Chooser {
       this.#host.malformed(page.malformed)
     } while (page.next !== undefined)
     // A gap came in between and a later listing is under way: that one counts.
-    if (this.#meanwhile !== meanwhile) return this.#fill()
+    if (this.#meanwhile !== meanwhile) return this.fill()
     this.#meanwhile = undefined
     this.#view = view
     if (page.nextChangeInMs !== undefined)

@@ -34,6 +34,9 @@ export interface Next {
   readonly nextChangeInMs?: number
 }
 
+/** What is left of the time limit of one call, over all its steps (FAULT-1). */
+type LeftMs = () => number
+
 /** So many lost claims are remembered; each may hold details of some size. */
 const mostLost = 100
 
@@ -51,7 +54,9 @@ export class Claiming {
 
   /** @throws AlreadyClaimedError, NotAvailableYetError, JobNotFoundError, OutcomeUnknownError, UnavailableError */
   async claim(jobId: string, owner: string): Promise<Claim> {
-    const { session, answer } = await this.#underSession(session => this.#tryJob(session, jobId, owner))
+    const { session, answer } = await this.#underSession((session, leftMs) =>
+      this.#tryJob(session, jobId, owner, leftMs),
+    )
     switch (answer.kind) {
       case 'claimed':
         return this.#adopt(session, answer, owner)
@@ -72,7 +77,9 @@ export class Claiming {
   /** The first claimable job in LIST-1 order. @throws OutcomeUnknownError, UnavailableError */
   async claimNext(owner: string, names: readonly string[] | undefined): Promise<Next> {
     const wanted = names === undefined ? { owner } : { owner, names }
-    const { session, answer } = await this.#underSession(session => this.#tryNext(session, wanted))
+    const { session, answer } = await this.#underSession((session, leftMs) =>
+      this.#tryNext(session, wanted, leftMs),
+    )
     if (answer.kind === 'claimed') return { claim: this.#adopt(session, answer, owner) }
     if (answer.kind === 'none') return answer
     throw sessionsEnd()
@@ -91,29 +98,43 @@ export class Claiming {
    * was granted and has ended before its answer came.
    */
   async #underSession<A extends { readonly kind: string }>(
-    attempt: (session: Session) => Promise<A>,
+    attempt: (session: Session, leftMs: LeftMs) => Promise<A>,
   ): Promise<{ readonly session: Session; readonly answer: A }> {
-    const session = await this.#host.sessions.usable()
-    const answer = await attempt(session)
+    const leftMs = this.#host.courier.countdown()
+    const session = await this.#session(leftMs)
+    const answer = await attempt(session, leftMs)
     if (answer.kind !== 'over' && answer.kind !== 'ended') return { session, answer }
-    const fresh = await this.#host.sessions.usable()
-    return { session: fresh, answer: await attempt(fresh) }
+    const fresh = await this.#session(leftMs)
+    return { session: fresh, answer: await attempt(fresh, leftMs) }
   }
 
-  #tryJob(session: Session, jobId: string, owner: string): Promise<ClaimAnswer> {
+  /** An opening is shared by all who wait for it, so each of them bounds it for itself. */
+  async #session(leftMs: LeftMs): Promise<Session> {
+    const { sessions, courier } = this.#host
+    const errand = { doing: 'opening a session', write: false }
+    return sessions.current ?? courier.deliver(errand, () => sessions.usable(), leftMs())
+  }
+
+  #tryJob(session: Session, jobId: string, owner: string, leftMs: LeftMs): Promise<ClaimAnswer> {
     const request = { jobId, owner, claimId: this.#host.newId() }
-    return this.#settled(session, request.claimId, { doing: 'claiming', jobId, write: true }, ticket =>
-      session.claim(request, ticket),
-    )
+    const errand = { doing: 'claiming', jobId, write: true }
+    return this.#settled(session, request.claimId, errand, leftMs, ticket => session.claim(request, ticket))
   }
 
-  #tryNext(session: Session, wanted: Omit<ClaimWish, 'claimId'>): Promise<WishAnswer | ClaimAnswer> {
-    if (this.#host.chooser !== undefined) {
-      return this.#host.chooser.claimNext(wanted, jobId => this.#tryJob(session, jobId, wanted.owner))
+  async #tryNext(
+    session: Session,
+    wanted: Omit<ClaimWish, 'claimId'>,
+    leftMs: LeftMs,
+  ): Promise<WishAnswer | ClaimAnswer> {
+    const { chooser, courier, newId } = this.#host
+    if (chooser === undefined) {
+      const wish = { ...wanted, claimId: newId() }
+      const errand = { doing: 'claiming the next job', write: true }
+      return this.#settled(session, wish.claimId, errand, leftMs, ticket => session.claimNext(wish, ticket))
     }
-    const wish = { ...wanted, claimId: this.#host.newId() }
-    const errand = { doing: 'claiming the next job', write: true }
-    return this.#settled(session, wish.claimId, errand, ticket => session.claimNext(wish, ticket))
+    // So is a listing, which may take longer than one caller waits, and is then there for the next.
+    await courier.deliver({ doing: 'listing the board', write: false }, () => chooser.fill(), leftMs())
+    return chooser.claimNext(wanted, jobId => this.#tryJob(session, jobId, wanted.owner, leftMs))
   }
 
   /** Delivers, and leaves no claim id behind of which nobody will know. */
@@ -121,10 +142,11 @@ export class Claiming {
     session: Session,
     claimId: string,
     errand: Errand,
+    leftMs: LeftMs,
     send: Parameters<Courier['deliver']>[1],
   ): Promise<A> {
     try {
-      const answer = (await this.#host.courier.deliver(errand, send)) as A
+      const answer = (await this.#host.courier.deliver(errand, send, leftMs())) as A
       if (answer.kind !== 'claimed') session.disown(claimId, false)
       return answer
     } catch (error) {

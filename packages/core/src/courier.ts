@@ -1,5 +1,5 @@
 import type { Clock, Timer } from './clock.js'
-import { DriverError } from './driver/driver-error.js'
+import { DriverError, isDriverError } from './driver/driver-error.js'
 import {
   AuthenticationError,
   DriverDefectError,
@@ -102,6 +102,12 @@ export class Courier {
     })
   }
 
+  /** For calls of several steps: how much of the time limit is left, at least a moment, which is enough to say so. */
+  countdown(): () => number {
+    const until = this.#clock.monotonic() + this.#limitMs
+    return () => Math.max(1, until - this.#clock.monotonic())
+  }
+
   /** Resolves when nothing is under way; everything that is ends within its limit. */
   idle(): Promise<void> {
     return this.#underway.size === 0
@@ -148,7 +154,7 @@ export class Courier {
 /** Words an error that left a driver for callers; errors of core pass unchanged. */
 export function translate(error: unknown): JobboardError {
   if (error instanceof JobboardError) return error
-  if (!(error instanceof DriverError)) {
+  if (!isDriverError(error)) {
     const what = error instanceof Error ? error.message : String(error)
     return new DriverDefectError(`The driver failed in a way that it does not explain: ${what}`, {
       cause: error,
@@ -191,12 +197,12 @@ function refusal(errand: Errand, ticket: Ticket, error: unknown): JobboardError 
 }
 
 function isOutage(error: unknown): boolean {
-  return error instanceof DriverError && error.kind === 'unavailable'
+  return isDriverError(error) && error.kind === 'unavailable'
 }
 
 /** An error that is not a driver's own explains nothing, nor does an answer that makes no sense: the write may have happened. */
 function doneMaybe(error: unknown): boolean {
-  if (error instanceof DriverError) return error.done === 'maybe'
+  if (isDriverError(error)) return error.done !== 'no'
   return !(error instanceof JobboardError) || error instanceof DriverDefectError
 }
 

@@ -33,9 +33,9 @@ export class Reading {
     this.#looks = new Batcher(ids => this.#jobs(ids), courier, batchLimits(driver))
   }
 
-  job(jobId: string): Promise<Found> {
+  job(jobId: string, limitMs?: number): Promise<Found> {
     const errand = { doing: 'looking at', jobId, write: false }
-    return this.#courier.deliver(errand, ticket => this.#looks.submit(jobId, ticket))
+    return this.#courier.deliver(errand, ticket => this.#looks.submit(jobId, ticket), limitMs)
   }
 
   read<Q extends ReadQuery>(doing: string, query: Q): Promise<ReadAnswer<Q>> {

@@ -81,6 +81,54 @@ describe('a claim that is refused', () => {
   })
 })
 
+describe.each([true, false])('a call of several steps (claimNext by the driver: %s)', claimNext => {
+  const slowly =
+    (ms: number) =>
+    async (proceed: () => unknown): Promise<unknown> => {
+      await new Promise<void>(resolve => clock.setTimeout(resolve, ms))
+      return proceed()
+    }
+  const ask: Readonly<Record<string, (board: Jobboard, jobId: string) => Promise<unknown>>> = {
+    claim: (board, jobId) => board.claim(jobId),
+    claimNext: board => board.claimNext(),
+    forceRelease: (board, jobId) => board.forceRelease(jobId, { token: 'any', reason: 'stuck' }),
+  }
+
+  it.each(Object.keys(ask))('%s ends within the time limit of one', async call => {
+    const options = { clock, requestTimeoutMs: 1_000 }
+    const board = new Jobboard(tampered(memory({ backend, claimNext }), tampering, calls), options)
+    boards.push(await board.connect())
+    const { id } = await board.post('job')
+    if (call === 'forceRelease') await board.claim(id)
+    const hang = () => new Promise<never>(() => {})
+    const slow = slowly(300)
+    Object.assign(tampering, {
+      startSession: slow,
+      read: slow,
+      claim: hang,
+      claimNext: hang,
+      administer: hang,
+    })
+    const asked = new Watched(ask[call]?.(board, id) ?? Promise.reject())
+    await clock.advance(999)
+    expect(asked.state).toBe('open')
+    await clock.advance(1)
+    expect(asked.error).toMatchObject({ code: 'JOBBOARD_OUTCOME_UNKNOWN' })
+  })
+
+  it('waits for an opening that others began no longer than for its own', async () => {
+    const options = { clock, requestTimeoutMs: 1_000 }
+    const board = new Jobboard(tampered(memory({ backend, claimNext }), tampering, calls), options)
+    boards.push(await board.connect())
+    const { id } = await board.post('job')
+    tampering.startSession = slowly(390)
+    tampering.claim = () => Promise.resolve([{ kind: 'over' }])
+    const asked = new Watched(board.claim(id))
+    await clock.advance(1_000)
+    expect(asked.error).toMatchObject({ code: 'JOBBOARD_UNAVAILABLE' })
+  })
+})
+
 describe('claimNext', () => {
   it('asks again when what it got has ended since', async () => {
     const board = await connect()
@@ -233,6 +281,43 @@ describe('operators', () => {
         code: 'JOBBOARD_JOB_NOT_FOUND',
       })
     }
+  })
+
+  it('are not told of another outcome than the one that nobody knows', async () => {
+    const board = await connect()
+    const worker = await connect()
+    const { id } = await board.post('job')
+    /** The first send is done and its reply lost; then somebody else goes on with the job before the second arrives. */
+    const overtaken = async (
+      order: () => Promise<unknown>,
+      then: () => Promise<unknown>,
+    ): Promise<unknown> => {
+      tampering.administer = async proceed => {
+        delete tampering.administer
+        await proceed()
+        await then()
+        throw new DriverError('unavailable', 'the reply was lost')
+      }
+      const ordered = new Watched(order())
+      await clock.advance(1_000)
+      return ordered.error
+    }
+    const unknown = { code: 'JOBBOARD_OUTCOME_UNKNOWN', jobId: id }
+    const consume = async (): Promise<unknown> => (await worker.claim(id)).consume()
+    const trash = async (): Promise<unknown> => (await worker.claim(id)).trash({ reason: 'no use' })
+
+    const { fencingToken: token } = await board.claim(id)
+    expect(await overtaken(() => board.forceRelease(id, { token, reason: 'stuck' }), trash)).toMatchObject(
+      unknown,
+    )
+    expect(
+      await overtaken(
+        () => board.purge(id),
+        () => worker.post('another', { id }),
+      ),
+    ).toMatchObject(unknown)
+    await trash()
+    expect(await overtaken(() => board.restore(id), consume)).toMatchObject(unknown)
   })
 
   it('restore and purge what is in the trash, and are told what is not', async () => {

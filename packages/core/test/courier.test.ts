@@ -215,6 +215,26 @@ describe('the words for what left a driver', () => {
     expect(translate(error).message).toContain('what happened')
   })
 
+  it('knows the error also when it comes from another copy of this package', async () => {
+    class DriverError extends Error {
+      override readonly name = 'DriverError'
+      readonly kind = 'unavailable'
+      readonly done = 'no'
+    }
+    let sends = 0
+    const answer = new Watched(
+      courier.deliver(write, async () => {
+        if (++sends === 1) throw new DriverError('down')
+        return 'done'
+      }),
+    )
+    await clock.advance(100)
+    expect(answer.value).toBe('done')
+    expect(translate(new DriverError('down'))).toMatchObject({ code: 'JOBBOARD_UNAVAILABLE' })
+    const other = Object.assign(new DriverError('?'), { kind: 'another' })
+    expect(translate(other)).toMatchObject({ code: 'JOBBOARD_DRIVER_DEFECT' })
+  })
+
   it('takes everything else for a defect, and passes its own on', () => {
     expect(translate('a text')).toMatchObject({ code: 'JOBBOARD_DRIVER_DEFECT', cause: 'a text' })
     const own = new BoardClosedError('b')

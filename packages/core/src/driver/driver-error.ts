@@ -6,7 +6,9 @@
  * - `limit`: the backend refuses because of a size, a number or a quota.
  * - `incompatible`: the server is too old, or its data is of another kind or a newer version.
  */
-export type DriverErrorKind = 'unavailable' | 'unauthenticated' | 'forbidden' | 'limit' | 'incompatible'
+export type DriverErrorKind = (typeof kinds)[number]
+
+const kinds = ['unavailable', 'unauthenticated', 'forbidden', 'limit', 'incompatible'] as const
 
 /**
  * The only error that a driver throws on purpose; everything else that leaves it is taken as a defect with unknown outcome.
@@ -31,4 +33,10 @@ export class DriverError extends Error {
     this.kind = kind
     this.done = options?.done ?? (kind === 'unavailable' ? 'maybe' : 'no')
   }
+}
+
+/** Also one of another copy of this package, which a driver may have brought with it: no outage should pass for a defect. */
+export function isDriverError(error: unknown): error is DriverError {
+  if (error instanceof DriverError) return true
+  return error instanceof Error && error.name === 'DriverError' && kinds.includes((error as DriverError).kind)
 }
