@@ -24,6 +24,7 @@ import * as settlingTrash from './settling-trash.js'
 import * as settlingWaits from './settling-waits.js'
 import * as store from './store.js'
 import * as watching from './watching.js'
+import * as watchingWaiters from './watching-waiters.js'
 
 /** Every module of cases exports cases and nothing else, so none can be left out here. */
 const modules: readonly Readonly<Record<string, ConformanceCase>>[] = [
@@ -46,6 +47,7 @@ const modules: readonly Readonly<Record<string, ConformanceCase>>[] = [
   settlingReceipts,
   settlingWaits,
   watching,
+  watchingWaiters,
   faults,
   faultsOutcomes,
   faultsReplies,
