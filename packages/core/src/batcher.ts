@@ -10,6 +10,7 @@ interface Waiting<Entry, Answer> {
   readonly reject: (error: unknown) => void
 }
 
+/** How much one call may carry, and how many may be under way. */
 export interface BatchLimits {
   readonly maxEntries: number
   readonly maxCalls: number

@@ -13,6 +13,7 @@ export interface ChooserHost {
   malformed(entries: readonly MalformedEntry[]): void
 }
 
+/** Which jobs may be chosen. */
 export interface Wanted {
   readonly names?: readonly string[]
 }
@@ -145,6 +146,7 @@ export class Chooser {
   }
 }
 
+/** Nothing can be claimed; when that may change by itself. */
 export interface None {
   readonly kind: 'none'
   readonly nextChangeInMs?: number

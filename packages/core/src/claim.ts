@@ -36,6 +36,7 @@ export interface ClaimKeeper {
   end(claim: Claim, ending: Ending, persist: boolean): Promise<Ending['how']>
 }
 
+/** Where a claim stands, as far as its owner can know. */
 export type ClaimState = 'held' | 'settled' | 'lost'
 
 /** An ending without the claim that it ends. */

@@ -13,6 +13,7 @@ export interface Clock {
   setTimeout(callback: () => void, delayMs: number): Timer
 }
 
+/** A callback that is still to come. */
 export interface Timer {
   clear(): void
   /** Lets the process end although the timer is running. */
@@ -43,6 +44,7 @@ export interface Instant {
   readonly wall: number
 }
 
+/** This moment. */
 export function instant(clock: Clock): Instant {
   return { monotonic: clock.monotonic(), wall: clock.now() }
 }

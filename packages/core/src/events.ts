@@ -39,4 +39,5 @@ export interface JobboardEvents {
   error: { readonly error: Error; readonly during: string }
 }
 
+/** What `board.on` takes. */
 export type JobboardEventName = keyof JobboardEvents

@@ -35,6 +35,7 @@ export interface LostOwner {
   readonly cause: LostClaim['cause']
 }
 
+/** The same for users, with dates. */
 export function lostOwner(lost: LostClaim | undefined): LostOwner | undefined {
   return lost && { owner: lost.owner, at: new Date(lost.at), cause: lost.cause }
 }

@@ -13,6 +13,7 @@ export interface BoardConfig {
   readonly [option: string]: unknown
 }
 
+/** Options of the board, and where to look for its driver. */
 export interface FetchOptions extends JobboardOptions {
   /** Drivers that are known without an installed package; they come first. */
   readonly drivers?: readonly DriverDefinition[]

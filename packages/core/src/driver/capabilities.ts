@@ -14,6 +14,7 @@
  */
 export type Capability = (typeof capabilities)[number]
 
+/** Every capability. */
 export const capabilities: readonly [
   'push',
   'transactional',

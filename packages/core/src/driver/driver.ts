@@ -35,7 +35,8 @@ export interface JobboardDriver {
 
   /**
    * Releases what `open` took; a client that was passed in stays open. Safe to call twice, while calls are running,
-   * and after an `open` that failed. Nothing of the driver may keep the process alive afterwards.
+   * and after an `open` that failed. Nothing of the driver may keep the process alive afterwards. When an `open` is still
+   * under way, core calls this once more after it has ended.
    */
   close(): Promise<void>
 
@@ -77,7 +78,8 @@ export interface JobboardDriver {
 
   /**
    * Ends claims: checking the claim and moving the job is one atomic step (SETTLE-1), which also leaves a receipt
-   * (SETTLE-3). A claim that is not current is looked up among the receipts, so that an ending sent again succeeds.
+   * (SETTLE-3). A claim that is not current is looked up among the receipts, so that an ending sent again succeeds; also
+   * when the session is over, since an ending may be asked for again after that.
    *
    * `wishes` are claims wanted next, in the same round trip, after the endings. A driver that cannot join the two
    * answers without `wishes`; core then asks `claimNext`. Core passes none to a driver without `claimNext`.
@@ -92,6 +94,7 @@ export interface JobboardDriver {
   administer<O extends Order>(order: O): Promise<OrderAnswer<O>>
 }
 
+/** What a driver says of itself. It is read before `open`. */
 export interface DriverInfo {
   /** The short name, for example `sqlite`. */
   readonly name: string
@@ -119,6 +122,7 @@ export interface DriverSink {
   trouble(error: Error): void
 }
 
+/** What core hands to a driver when it opens. */
 export interface DriverEnvironment {
   /** The name that the user gave the board: the backend's board name only where the driver's own options name none. */
   readonly label: string
@@ -134,6 +138,7 @@ export interface DriverEnvironment {
   readonly newId: () => string
 }
 
+/** What a driver learned when it opened. */
 export interface BackendFacts {
   /** The board's incarnation: a random id stored with its data, in which tokens are compared. */
   readonly scope: string
@@ -141,6 +146,7 @@ export interface BackendFacts {
   readonly server: string
 }
 
+/** What became of one posting. */
 export type PostAnswer =
   | { readonly kind: 'posted'; readonly job: JobRecord }
   /** The id is on the board or in the trash with the same content. */
@@ -150,6 +156,7 @@ export type PostAnswer =
   /** The id was used for other content. */
   | { readonly kind: 'conflict' }
 
+/** One look at the backend. */
 export type ReadQuery = JobsQuery | ListQuery | TrashQuery | EntitiesQuery | CountsQuery
 
 /** Jobs by id, wherever they stand. */
@@ -178,14 +185,17 @@ export interface TrashQuery {
   readonly after?: string
 }
 
+/** The participants that are announced under living sessions. */
 export interface EntitiesQuery {
   readonly kind: 'entities'
 }
 
+/** How many jobs stand where. */
 export interface CountsQuery {
   readonly kind: 'counts'
 }
 
+/** What a look found, by its query. */
 export type ReadAnswer<Q extends ReadQuery> = Q extends JobsQuery
   ? JobsAnswer
   : Q extends ListQuery | TrashQuery
@@ -194,6 +204,7 @@ export type ReadAnswer<Q extends ReadQuery> = Q extends JobsQuery
       ? readonly Entity[]
       : Counts
 
+/** Where the asked jobs stand. */
 export interface JobsAnswer {
   /** The scope that the look found, so that a wiped backend is noticed. */
   readonly scope: string
@@ -204,6 +215,7 @@ export interface JobsAnswer {
   readonly found: readonly (JobRecord | 'consumed' | 'purged' | 'malformed' | 'absent')[]
 }
 
+/** One page of jobs. */
 export interface PageAnswer {
   readonly jobs: readonly JobRecord[]
   readonly malformed: readonly MalformedEntry[]
@@ -222,6 +234,7 @@ export interface Counts {
   readonly trashed: number
 }
 
+/** A session that core wants. */
 export interface SessionRequest {
   /** Random; drivers whose backend makes its own ids answer with theirs. */
   readonly id: string
@@ -233,18 +246,21 @@ export interface SessionRef {
   readonly id: string
 }
 
+/** A session that the backend keeps. */
 export interface SessionGrant {
   readonly session: SessionRef
   /** The time to live that the backend granted; it may differ from what was asked. */
   readonly ttlMs: number
 }
 
+/** A proof that the session's process lives, and what it holds. */
 export interface Renewal {
   readonly session: SessionRef
   /** Ids of the claims that the session has for certain. */
   readonly held: readonly string[]
 }
 
+/** What the backend knows of a renewed session. */
 export type RenewAnswer =
   | {
       readonly kind: 'alive'
@@ -256,12 +272,14 @@ export type RenewAnswer =
   /** The session is over; all its claims are lost. */
   | { readonly kind: 'over' }
 
+/** A claim that the backend has and a renewal did not name. */
 export interface UnnamedClaim {
   readonly jobId: string
   readonly claimId: string
   readonly token: bigint
 }
 
+/** A claim that a renewal named and the backend does not have. */
 export interface LostHeld {
   readonly claimId: string
   readonly cause: LossCause
@@ -270,6 +288,7 @@ export interface LostHeld {
 /** Why a claim is not current any more, as far as the backend can tell. */
 export type LossCause = 'expired' | 'forced' | 'taken over' | 'unknown'
 
+/** A claim on one job. */
 export interface ClaimTry {
   readonly jobId: string
   /** Random; the same for all sends of this try. A try whose claim id has a receipt is a late duplicate: `ended`. */
@@ -277,6 +296,7 @@ export interface ClaimTry {
   readonly owner: string
 }
 
+/** What became of one try. */
 export type ClaimAnswer =
   | ClaimGrant
   | { readonly kind: 'held'; readonly owner: string }
@@ -289,6 +309,7 @@ export type ClaimAnswer =
   /** The session is over. */
   | { readonly kind: 'over' }
 
+/** A claim that was made, now or by an earlier send. */
 export interface ClaimGrant {
   readonly kind: 'claimed'
   readonly claimId: string
@@ -299,6 +320,7 @@ export interface ClaimGrant {
   readonly previous?: LostClaim
 }
 
+/** A claim on whichever claimable job comes first. */
 export interface ClaimWish {
   /** Random; the same for all sends of this wish. A session that has a claim with this id answers with that claim. */
   readonly claimId: string
@@ -307,6 +329,7 @@ export interface ClaimWish {
   readonly names?: readonly string[]
 }
 
+/** What became of one wish. */
 export type WishAnswer =
   | ClaimGrant
   /** Nothing is claimable; when the next delay or session ends by itself, counted from now. */
@@ -314,6 +337,7 @@ export type WishAnswer =
   | { readonly kind: 'ended' }
   | { readonly kind: 'over' }
 
+/** How one claim is to end. */
 export type Ending = {
   readonly jobId: string
   readonly claimId: string
@@ -328,16 +352,19 @@ export type Ending = {
   | { readonly how: 'trash'; readonly reason: string; readonly error?: string }
 )
 
+/** What became of the endings and, where the driver joins them, of the wishes. */
 export interface SettleAnswer {
   readonly endings: readonly EndingAnswer[]
   readonly wishes?: readonly WishAnswer[]
 }
 
+/** What became of one ending. */
 export type EndingAnswer =
   /** Done, now or by an earlier send; `how` is what the receipt says, which may be another ending than the one asked. */
   | { readonly kind: 'settled'; readonly how: Ending['how'] }
   | { readonly kind: 'lost'; readonly cause: LossCause }
 
+/** Something rare, done to one job or for one session. */
 export type Order = ForceOrder | RestoreOrder | PurgeOrder | AnnounceOrder
 
 /** Ends the claim with this token, and no other; it counts as lost (CLAIM-13). */
@@ -367,6 +394,7 @@ export interface AnnounceOrder {
   readonly entity: Entity
 }
 
+/** What became of an order, by its kind. */
 export type OrderAnswer<O extends Order> = O extends ForceOrder
   ? ForceAnswer
   : O extends RestoreOrder
@@ -375,6 +403,7 @@ export type OrderAnswer<O extends Order> = O extends ForceOrder
       ? { readonly kind: 'purged' } | NotInTrash
       : { readonly kind: 'announced' } | { readonly kind: 'over' }
 
+/** What became of a forced release. */
 export type ForceAnswer =
   /** Done, now or by an earlier send of the same order. */
   | { readonly kind: 'released' }

@@ -54,6 +54,7 @@ export interface JobRecord {
   readonly standing: Standing
 }
 
+/** Where a job stands; a consumed one stands nowhere. */
 export type Standing =
   | {
       readonly state: 'UNCLAIMED' /** Set while the job is delayed: milliseconds since 1970. */
