@@ -46,13 +46,17 @@ export function makePosting(
   checkLabel(name, 'name')
   checkOptions(options)
   const priority = options.priority === undefined ? 'NORMAL' : parsePriority(options.priority)
-  const plain = { name, priority, details: detailsText(options, maxPayloadBytes) }
-  const content = options.book === undefined ? plain : { ...plain, book: bookRef(options.book) }
+  const details = detailsText(options, maxPayloadBytes)
+  const book = options.book === undefined ? {} : { book: bookRef(options.book) }
+  // Spread last: engines take several times as long to add members to what was spread.
   return {
-    ...content,
     id: checkLabel(options.id ?? newId(), 'id'),
-    hash: contentHash(content),
+    name,
+    priority,
+    details,
+    hash: contentHash({ name, priority, details, ...book }),
     delayMs: checkDelay(options.delayMs ?? 0),
+    ...book,
   }
 }
 
