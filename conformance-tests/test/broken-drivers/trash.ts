@@ -57,14 +57,14 @@ export const restoredAsNew: BrokenDriver = {
     })(backend),
 }
 
-export const restoreNotRecognised: BrokenDriver = {
-  name: 'a restore that is sent again finds nothing, and does not see the job on the board',
+export const purgeNotRecognised: BrokenDriver = {
+  name: 'a purge that is sent again is told that the job is on the board',
   laws: ['FAULT-3'],
   on: backend => () =>
     new (class extends Spoilt {
       override async administer<O extends Order>(order: O): Promise<OrderAnswer<O>> {
         const answer = await super.administer(order)
-        return answer.kind === 'missing' && 'onBoard' in answer ? { ...answer, onBoard: false } : answer
+        return answer.kind === 'missing' && 'onBoard' in answer ? { ...answer, onBoard: true } : answer
       }
     })(backend),
 }
