@@ -219,7 +219,7 @@ function sighting(operation: Operation, claims: readonly GrantedClaim[]): Sighti
 
 function placeOfPost(post: Operation): readonly [Place, boolean] {
   if (post.state === 'TRASHED') return ['in the trash', false]
-  return post.state === 'COMPLETE' ? ['gone', false] : ['on the board', true]
+  return post.state === 'COMPLETE' || post.state === 'UNKNOWN' ? ['gone', false] : ['on the board', true]
 }
 
 function putsOnBoard(post: Operation): boolean {
