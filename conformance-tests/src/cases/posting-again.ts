@@ -77,6 +77,21 @@ export const otherContentLater: ConformanceCase = {
   },
 }
 
+export const purgedAgain: ConformanceCase = {
+  id: 'posting/purged-again',
+  law: 'POST-3',
+  title: 'the id of a purged job adds nothing while its receipt is kept',
+  needs: [],
+  async run(world) {
+    const client = await world.client('client')
+    const { id } = await client.post('job')
+    await (await client.claim(id)).trash({ reason: 'no use' })
+    await client.purge(id)
+    assert.equal((await client.post('job', { id })).state, 'UNKNOWN')
+    assert.equal((await client.count()).unclaimed, 0, 'nothing was added')
+  },
+}
+
 export const keysInAnyOrder: ConformanceCase = {
   id: 'posting/keys-in-any-order',
   law: 'POST-3',

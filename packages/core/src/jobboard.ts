@@ -194,7 +194,8 @@ export class Jobboard implements AsyncDisposable {
    * Puts a job on the board. Resolves once the backend has it as durably as it is configured to; many posts in flight
    * share round trips.
    *
-   * With an `id` that is on the board already nothing is added, and the answer tells where that job stands.
+   * With an `id` that the board, its trash or a receipt knows nothing is added, and the answer tells where that job
+   * stands: COMPLETE for one that was consumed, UNKNOWN for one that was purged from the trash.
    *
    * @throws InvalidPostingError before anything is sent.
    * @throws PostingConflictError when the id is in use for other content.
@@ -214,9 +215,9 @@ export class Jobboard implements AsyncDisposable {
       return this.#posts.submit(posting, ticket)
     })
     if (answer.kind === 'conflict') throw new PostingConflictError(posting.id)
-    if (answer.kind === 'consumed')
-      return new Job(this.#source, traceOf(posting, clock.now()), 'COMPLETE', facts.scope)
-    return this.#job(answer.job)
+    if (answer.kind === 'posted' || answer.kind === 'same') return this.#job(answer.job)
+    const state = answer.kind === 'consumed' ? 'COMPLETE' : 'UNKNOWN'
+    return new Job(this.#source, traceOf(posting, clock.now()), state, facts.scope)
   }
 
   /** Shows the jobs in LIST-1 order, read page by page. Jobs that come and go meanwhile never make it throw. */

@@ -186,11 +186,6 @@ export class MemoryBackend {
     return this.#receipts.ofClaim(claimId, this.clock.now())
   }
 
-  consumedReceipt(jobId: string): Receipt | undefined {
-    const receipt = this.removedReceipt(jobId)
-    return receipt?.how === 'consume' ? receipt : undefined
-  }
-
   /** How a job that is not there left the board. */
   removedReceipt(jobId: string): Receipt | undefined {
     return this.#receipts.ofRemoved(jobId, this.clock.now())

@@ -133,13 +133,16 @@ export class MemoryDriver implements JobboardDriver {
     const backend = this.#backend
     const now = backend.clock.now()
     const there = backend.jobs.get(posting.id)
-    const consumed = there === undefined ? backend.consumedReceipt(posting.id) : undefined
+    const receipt = there === undefined ? backend.removedReceipt(posting.id) : undefined
     if (there !== undefined) {
       return there.posting.hash === posting.hash
         ? { kind: 'same', job: recordOf(there, now) }
         : { kind: 'conflict' }
     }
-    if (consumed !== undefined) return { kind: consumed.hash === posting.hash ? 'consumed' : 'conflict' }
+    if (receipt !== undefined) {
+      if (receipt.hash !== posting.hash) return { kind: 'conflict' }
+      return { kind: receipt.how === 'consume' ? 'consumed' : 'purged' }
+    }
     const row = backend.put(posting, now, posting.delayMs > 0 ? now + posting.delayMs : undefined)
     return { kind: 'posted', job: recordOf(row, now) }
   }

@@ -10,7 +10,10 @@ export function post(board: Board, posting: Posting, now: number): PostAnswer {
     return job !== undefined && isJob(job) ? { kind: 'same', job } : { kind: 'conflict' }
   }
   const receipt = board.receipts.ofRemoved(posting.id, now)
-  if (receipt?.ending === 'consume') return { kind: receipt.hash === posting.hash ? 'consumed' : 'conflict' }
+  if (receipt !== undefined) {
+    if (receipt.hash !== posting.hash) return { kind: 'conflict' }
+    return { kind: receipt.ending === 'consume' ? 'consumed' : 'purged' }
+  }
   return { kind: 'posted', job: board.jobs.add(posting, now) }
 }
 

@@ -151,8 +151,8 @@ export type PostAnswer =
   | { readonly kind: 'posted'; readonly job: JobRecord }
   /** The id is on the board or in the trash with the same content. */
   | { readonly kind: 'same'; readonly job: JobRecord }
-  /** A receipt says that the job with this id and content was consumed. */
-  | { readonly kind: 'consumed' }
+  /** A receipt says that the job with this id and content was consumed, or purged from the trash. */
+  | { readonly kind: 'consumed' | 'purged' }
   /** The id was used for other content. */
   | { readonly kind: 'conflict' }
 
