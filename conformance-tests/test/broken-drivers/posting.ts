@@ -78,7 +78,7 @@ export const conflictNotNoticed: BrokenDriver = {
       }
 
       #hashThere(id: string): string | undefined {
-        return (this.backend.jobs.get(id)?.posting ?? this.backend.consumedReceipt(id))?.hash
+        return (this.backend.jobs.get(id)?.posting ?? this.backend.removedReceipt(id))?.hash
       }
     })(backend),
 }

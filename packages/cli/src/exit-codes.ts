@@ -18,7 +18,6 @@ const statusOfCode: Readonly<Record<JobboardErrorCode, number>> = {
   JOBBOARD_INVALID_ARGUMENT: exitStatus.usage,
   JOBBOARD_INVALID_POSTING: exitStatus.usage,
   JOBBOARD_DRIVER_NOT_FOUND: exitStatus.usage,
-  JOBBOARD_UNSUPPORTED: exitStatus.usage,
   JOBBOARD_AUTHENTICATION_FAILED: exitStatus.usage,
   JOBBOARD_PERMISSION_DENIED: exitStatus.usage,
   JOBBOARD_INCOMPATIBLE_BACKEND: exitStatus.usage,

@@ -18,7 +18,6 @@ export type JobboardErrorCode =
   | 'JOBBOARD_PERMISSION_DENIED'
   | 'JOBBOARD_LIMIT_EXCEEDED'
   | 'JOBBOARD_INCOMPATIBLE_BACKEND'
-  | 'JOBBOARD_UNSUPPORTED'
   | 'JOBBOARD_NOT_CONNECTED'
   | 'JOBBOARD_CLOSED'
   | 'JOBBOARD_DRIVER_NOT_FOUND'
@@ -268,13 +267,6 @@ export class LimitExceededError extends JobboardError {
 export class IncompatibleBackendError extends JobboardError {
   override readonly name = 'IncompatibleBackendError'
   readonly code = 'JOBBOARD_INCOMPATIBLE_BACKEND'
-  readonly retryable = false
-}
-
-/** The driver does not declare the capability that this call needs (`board.capabilities`). */
-export class UnsupportedError extends JobboardError {
-  override readonly name = 'UnsupportedError'
-  readonly code = 'JOBBOARD_UNSUPPORTED'
   readonly retryable = false
 }
 

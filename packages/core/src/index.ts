@@ -39,7 +39,6 @@ export {
   PermissionDeniedError,
   PostingConflictError,
   UnavailableError,
-  UnsupportedError,
 } from './errors.js'
 export type { JobboardEventName, JobboardEvents, JobEvent } from './events.js'
 export { Job, type LostOwner, TrashedJob, type Trashing, type WaitOptions, type WaitOutcome } from './job.js'

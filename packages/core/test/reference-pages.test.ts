@@ -49,7 +49,6 @@ describe('errors.md', () => {
     JOBBOARD_PERMISSION_DENIED: new core.PermissionDeniedError(),
     JOBBOARD_LIMIT_EXCEEDED: new core.LimitExceededError(),
     JOBBOARD_INCOMPATIBLE_BACKEND: new core.IncompatibleBackendError(),
-    JOBBOARD_UNSUPPORTED: new core.UnsupportedError(),
     JOBBOARD_NOT_CONNECTED: new core.NotConnectedError('board'),
     JOBBOARD_CLOSED: new core.BoardClosedError('board'),
     JOBBOARD_DRIVER_NOT_FOUND: new core.DriverNotFoundError(),
