@@ -12,7 +12,7 @@ async function main(args: readonly string[]): Promise<void> {
   const { jobs, workers, concurrency, seed } = options
   process.stdout.write(`${jobs} jobs, ${workers} workers with ${concurrency} at a time, seed ${seed}\n`)
   const folder = await mkdtemp(join(options.dir ?? tmpdir(), 'jobboard-soak-'))
-  const report = await soak(options, folder, left => process.stderr.write(`${left} left\n`))
+  const report = await soak(options, folder, left => process.stderr.write(`${left} left\n`), interruption())
   for (const [what, figure] of Object.entries(report.figures)) process.stdout.write(`${what}: ${figure}\n`)
   if (report.problems.length === 0) {
     process.stdout.write(
@@ -23,6 +23,13 @@ async function main(args: readonly string[]): Promise<void> {
     await tellProblems(report, folder, options)
     process.exitCode = 1
   }
+}
+
+/** Workers that are stopped would stay for ever if this process just ended. */
+function interruption(): AbortSignal {
+  const interrupted = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort())
+  return interrupted.signal
 }
 
 /** The first few; the folder has the evidence: the board, the commands' log and the history. */

@@ -1,9 +1,11 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { promisify } from 'node:util'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
 interface Ran {
   readonly status: number
@@ -11,11 +13,20 @@ interface Ran {
   readonly stderr: string
 }
 
+function fileOf(command: 'bench' | 'soak'): string {
+  return fileURLToPath(new URL(`../dist/${command}.js`, import.meta.url))
+}
+
+/** Lines of the process table that speak of a board below this folder. */
+async function workersOn(dir: string): Promise<readonly string[]> {
+  const { stdout } = await promisify(execFile)('ps', ['-A', '-o', 'args='])
+  return stdout.split('\n').filter(line => line.includes(' work ') && line.includes(`file:${dir}`))
+}
+
 /** Runs a built command of this package to its end. */
 function ran(command: 'bench' | 'soak', ...args: readonly string[]): Promise<Ran> {
-  const file = fileURLToPath(new URL(`../dist/${command}.js`, import.meta.url))
   return new Promise(resolve => {
-    execFile(process.execPath, [file, ...args], (error, stdout, stderr) =>
+    execFile(process.execPath, [fileOf(command), ...args], (error, stdout, stderr) =>
       resolve({ status: error === null ? 0 : Number(error.code), stdout, stderr }),
     )
   })
@@ -64,6 +75,15 @@ describe('soak', () => {
     expect(stdout).toContain('not done after 2000 ms')
     const [folder = ''] = await readdir(dir)
     expect(await readFile(join(dir, folder, 'problems.txt'), 'utf8')).toContain('left over: ')
+  })
+
+  it('leaves no worker behind when it is interrupted', { timeout: 60_000 }, async () => {
+    const soak = spawn(process.execPath, [fileOf('soak'), '--jobs', '2000', '--workers', '2', '--dir', dir])
+    const exit = once(soak, 'exit')
+    await vi.waitFor(async () => expect((await workersOn(dir)).length).toBeGreaterThan(0), 30_000)
+    soak.kill('SIGTERM')
+    expect(await exit).toEqual([1, null])
+    expect(await workersOn(dir)).toEqual([])
   })
 
   it('refuses what it does not know', async () => {

@@ -27,6 +27,7 @@ export async function soak(
   options: SoakOptions,
   folder: string,
   progress: (left: number) => void,
+  interrupted: AbortSignal,
 ): Promise<SoakReport> {
   const url = `file:${join(folder, 'board')}?sessionTtlMs=${options.ttlMs}&rememberMs=${rememberMs}`
   const logFile = join(folder, 'work.log')
@@ -34,7 +35,7 @@ export async function soak(
   const posts = await postJobs(board, options.jobs)
   const began = performance.now()
   const crew = new Crew(options.workers, workerCommand(url, logFile, options))
-  const { harm, inTime } = await work(crew, board, options, progress)
+  const { harm, unfinished } = await work(crew, board, options, progress, interrupted)
   const seconds = (performance.now() - began) / 1000
   const marks = await readMarks(logFile)
   const operations = [...posts, ...operationsOf(crew.workers, marks, board.scope)]
@@ -42,37 +43,50 @@ export async function soak(
   const postedAgain = await postAgain(board, posts)
   const accounts = { operations, marks, final, postedAgain }
   return {
-    problems: [
-      ...(inTime ? [] : [`not done after ${options.limitMs} ms`]),
-      ...crew.failures,
-      ...problemsOf(accounts),
-    ],
+    problems: [...unfinished, ...crew.failures, ...problemsOf(accounts)],
     accounts,
     figures: { seconds: seconds.toFixed(1), ...harm, ...figuresOf(crew, accounts) },
   }
 }
 
+interface Worked {
+  readonly harm: Harm
+  /** Why the workers were dismissed before the board was empty, if they were. */
+  readonly unfinished: readonly string[]
+}
+
 async function work(
   crew: Crew,
   board: Jobboard,
-  { limitMs, seed, ttlMs }: SoakOptions,
+  { seed, ttlMs, limitMs }: SoakOptions,
   progress: (left: number) => void,
-): Promise<{ readonly harm: Harm; readonly inTime: boolean }> {
-  const over = new AbortController()
-  const trouble = makeTrouble(crew, new Random(seed), ttlMs, over.signal)
-  const watch = setInterval(() => {
-    void board.count().then(({ unclaimed, delayed, claimed }) => progress(unclaimed + delayed + claimed))
-  }, 5_000)
-  let inTime = true
-  const limit = setTimeout(() => {
-    inTime = false
+  interrupted: AbortSignal,
+): Promise<Worked> {
+  const unfinished: string[] = []
+  const dismiss = (why: string): void => {
+    unfinished.push(why)
     crew.dismiss()
-  }, limitMs)
+  }
+  const limit = setTimeout(() => dismiss(`not done after ${limitMs} ms`), limitMs)
+  interrupted.addEventListener('abort', () => dismiss('interrupted'))
+  if (interrupted.aborted) dismiss('interrupted')
+  const watch = setInterval(() => void tellProgress(board, progress), 5_000)
+  const peace = new AbortController()
+  const trouble = makeTrouble(crew, new Random(seed), ttlMs, peace.signal)
   await crew.done()
   clearTimeout(limit)
   clearInterval(watch)
-  over.abort()
-  return { harm: await trouble, inTime }
+  peace.abort()
+  return { harm: await trouble, unfinished }
+}
+
+async function tellProgress(board: Jobboard, progress: (left: number) => void): Promise<void> {
+  try {
+    const { unclaimed, delayed, claimed } = await board.count()
+    progress(unclaimed + delayed + claimed)
+  } catch {
+    // The next look may succeed, and whether the board works is judged by what comes out in the end.
+  }
 }
 
 async function postJobs(board: Jobboard, count: number): Promise<readonly Operation[]> {
