@@ -42,9 +42,9 @@ export class Administering {
     const { answer, doubtful } = await this.#order('restoring', { kind: 'restore', jobId }, leftMs())
     if (answer.kind === 'restored') return answer.job
     if (!doubtful) throw notInTrash(jobId, answer)
-    // The first send had moved the job back, or somebody else has since.
-    const { job } = await this.#reading.job(jobId, leftMs())
-    if (typeof job === 'object' && job.standing.state !== 'TRASHED') return job
+    // On the board: the first send had moved it back, or somebody else has since. Else it has gone on, or never moved.
+    const found = answer.onBoard ? (await this.#reading.job(jobId, leftMs())).job : 'absent'
+    if (typeof found === 'object' && found.standing.state !== 'TRASHED') return found
     throw new OutcomeUnknownError('restoring', jobId)
   }
 
