@@ -11,13 +11,16 @@ export interface SoakOptions {
   readonly seed: number
   /** Time to live of the workers' sessions. */
   readonly ttlMs: number
+  /** Between two kills. Where processes start slowly, workers that are killed too often get nothing done. */
+  readonly killEveryMs: number
   /** How long the command of one job sleeps. */
   readonly workMs: number
   /** Where the board is made. */
   readonly dir: string | undefined
 }
 
-export const usage = `node dist/soak.js [--jobs N] [--workers N] [--concurrency N] [--seconds N] [--seed N] [--ttl MS] [--work MS] [--dir DIR]
+export const usage = `node dist/soak.js [--jobs N] [--workers N] [--concurrency N] [--seconds N] [--seed N] [--ttl MS] [--kill-every MS]
+                  [--work MS] [--dir DIR]
 
 Several 'jobboard work' processes share one board in a folder. Every second one of them is killed with SIGKILL and another
 started in its place; now and then one is stopped for longer than its claims live, and goes on. In the end every job must have
@@ -29,6 +32,7 @@ been consumed once, by the accounts of the workers, of the commands and of the b
   --seconds N      longest duration (default 600)
   --seed N         of the random choices (default: another one each time)
   --ttl MS         time to live of the workers' sessions (default 2000)
+  --kill-every MS  between two kills (default 1000)
   --work MS        how long the work on one job takes (default 50)
   --dir DIR        where the board is made (default: the system's folder for temporary files); it stays there after a failure
 `
@@ -46,6 +50,7 @@ export function parseSoakOptions(args: readonly string[]): SoakOptions | undefin
         seconds: text,
         seed: text,
         ttl: text,
+        'kill-every': text,
         work: text,
         dir: text,
       },
@@ -60,6 +65,7 @@ export function parseSoakOptions(args: readonly string[]): SoakOptions | undefin
     limitMs: wholeNumber('seconds', values.seconds, 600) * 1000,
     seed: wholeNumber('seed', values.seed, Math.floor(Math.random() * 2 ** 32)),
     ttlMs: wholeNumber('ttl', values.ttl, 2_000),
+    killEveryMs: wholeNumber('kill-every', values['kill-every'], 1_000),
     workMs: wholeNumber('work', values.work, 50),
     dir: values.dir,
   }

@@ -58,7 +58,7 @@ interface Worked {
 async function work(
   crew: Crew,
   board: Jobboard,
-  { seed, ttlMs, limitMs }: SoakOptions,
+  options: SoakOptions,
   progress: (left: number) => void,
   interrupted: AbortSignal,
 ): Promise<Worked> {
@@ -67,12 +67,12 @@ async function work(
     unfinished.push(why)
     crew.dismiss()
   }
-  const limit = setTimeout(() => dismiss(`not done after ${limitMs} ms`), limitMs)
+  const limit = setTimeout(() => dismiss(`not done after ${options.limitMs} ms`), options.limitMs)
   interrupted.addEventListener('abort', () => dismiss('interrupted'))
   if (interrupted.aborted) dismiss('interrupted')
   const watch = setInterval(() => void tellProgress(board, progress), 5_000)
   const peace = new AbortController()
-  const trouble = makeTrouble(crew, new Random(seed), ttlMs, peace.signal)
+  const trouble = makeTrouble(crew, new Random(options.seed), options, peace.signal)
   await crew.done()
   clearTimeout(limit)
   clearInterval(watch)

@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Random } from '@jobboard/conformance-tests'
 import type { Crew } from './crew.js'
+import type { SoakOptions } from './options.js'
 
-/** One kill so often. */
-const everyMs = 1_000
 /** Beside it, a stop with this probability, unless a worker is stopped already. */
 const stopChance = 0.2
 
@@ -13,17 +12,17 @@ export interface Harm {
   stops: number
 }
 
-/** Kills a worker each second and stops one now and then, until the signal aborts. A stopped one is left to wake up. */
+/** Kills a worker so often and stops one now and then, until the signal aborts. A stopped one is left to wake up. */
 export async function makeTrouble(
   crew: Crew,
   random: Random,
-  ttlMs: number,
+  { ttlMs, killEveryMs }: Pick<SoakOptions, 'ttlMs' | 'killEveryMs'>,
   signal: AbortSignal,
 ): Promise<Harm> {
   const harm = { kills: 0, stops: 0 }
   const stops: Promise<void>[] = []
   for (;;) {
-    await sleep(everyMs, undefined, { signal }).catch(() => {})
+    await sleep(killEveryMs, undefined, { signal }).catch(() => {})
     const awake = crew.running.filter(worker => !worker.stopped)
     if (signal.aborted) break
     if (random.chance(stopChance) && awake.length === crew.running.length && awake.length > 1) {
