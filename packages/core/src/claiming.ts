@@ -128,9 +128,11 @@ export class Claiming {
   ): Promise<WishAnswer | ClaimAnswer> {
     const { chooser, courier, newId } = this.#host
     if (chooser === undefined) {
-      const wish = { ...wanted, claimId: newId() }
+      const { owner, names } = wanted
+      const claimId = newId()
+      const wish = names === undefined ? { claimId, owner } : { claimId, owner, names }
       const errand = { doing: 'claiming the next job', write: true }
-      return this.#settled(session, wish.claimId, errand, leftMs, ticket => session.claimNext(wish, ticket))
+      return this.#settled(session, claimId, errand, leftMs, ticket => session.claimNext(wish, ticket))
     }
     // So is a listing, which may take longer than one caller waits, and is then there for the next.
     await courier.deliver({ doing: 'listing the board', write: false }, () => chooser.fill(), leftMs())

@@ -92,8 +92,7 @@ export class Endings {
       doubtful ||= ticket.doubtful
       return this.#host.submit(ending, ticket)
     }
-    this.#sending.add(claim)
-    const answer = await courier.deliver(errand, send, limitMs).finally(() => this.#sending.delete(claim))
+    const answer = await this.#send(claim, () => courier.deliver(errand, send, limitMs))
     this.#forget(claim)
     if (answer.kind === 'settled') {
       claim.settle(answer.how)
@@ -103,6 +102,15 @@ export class Endings {
     // Without a receipt a first send that was executed cannot be told from a claim that was lost.
     this.#host.lose(claim, 'unknown')
     throw new OutcomeUnknownError(errand.doing, ending.jobId)
+  }
+
+  async #send<T>(claim: Claim, deliver: () => Promise<T>): Promise<T> {
+    this.#sending.add(claim)
+    try {
+      return await deliver()
+    } finally {
+      this.#sending.delete(claim)
+    }
   }
 
   #afterFailure(claim: Claim, ending: Ending, persist: boolean, error: unknown): unknown {

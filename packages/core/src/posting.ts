@@ -46,7 +46,8 @@ export function makePosting(
   checkLabel(name, 'name')
   checkOptions(options)
   const priority = options.priority === undefined ? 'NORMAL' : parsePriority(options.priority)
-  const details = detailsText(options, maxPayloadBytes)
+  const plain = plainDetails(options, maxPayloadBytes)
+  const details = jsonText(plain, 'details', maxPayloadBytes)
   const book = options.book === undefined ? {} : { book: bookRef(options.book) }
   // Spread last: engines take several times as long to add members to what was spread.
   return {
@@ -54,7 +55,7 @@ export function makePosting(
     name,
     priority,
     details,
-    hash: contentHash({ name, priority, details, ...book }),
+    hash: hashOf({ name, priority, ...book }, plain),
     delayMs: checkDelay(options.delayMs ?? 0),
     ...book,
   }
@@ -75,12 +76,12 @@ function checkOptions(options: PostOptions): void {
  * It does not depend on the order of keys, so that a posting made by another program compares equal. `details` is JSON text.
  */
 export function contentHash(content: Pick<Posting, 'name' | 'priority' | 'details' | 'book'>): string {
+  return hashOf(content, JSON.parse(content.details))
+}
+
+function hashOf(content: Pick<Posting, 'name' | 'priority' | 'book'>, details: unknown): string {
   const book = content.book === undefined ? null : [content.book.uuid, content.book.name]
-  return hash(
-    'sha256',
-    JSON.stringify([content.name, content.priority, sorted(JSON.parse(content.details)), book]),
-    'base64url',
-  )
+  return hash('sha256', JSON.stringify([content.name, content.priority, sorted(details), book]), 'base64url')
 }
 
 /** Objects as lists of entries in the order of their keys: also `__proto__` is a key like any other. */
@@ -120,11 +121,11 @@ function bookRef(book: unknown): BookRef {
 }
 
 /** On the wire flow and store stay where TaskFlow has them: `details.flow_uuid` and `details.store`. */
-function detailsText({ details = {}, flow, store }: PostOptions, maxBytes: number): string {
+function plainDetails({ details = {}, flow, store }: PostOptions, maxBytes: number): PlainObject {
   const copy = plainCopy(details, 'details', maxBytes)
   if (flow !== undefined) put(copy, 'flow_uuid', 'flow', flowUuid(flow))
   if (store !== undefined) put(copy, 'store', 'store', plainCopy(store, 'store', maxBytes))
-  return jsonText(copy, 'details', maxBytes)
+  return copy
 }
 
 function put(details: PlainObject, key: string, option: string, value: unknown): void {

@@ -196,18 +196,21 @@ export class Session implements ClaimKeeper {
   /** Endings first, then the wishes that they may free capacity for, in one round trip where the driver can. */
   async #callWork(work: readonly Work[]): Promise<readonly WorkAnswer[]> {
     const { driver } = this.#host
-    const endings = work.flatMap(item => ('ending' in item ? [item.ending] : []))
-    const wishes = work.flatMap(item => ('wish' in item ? [item.wish] : []))
+    const endings: Ending[] = []
+    const wishes: ClaimWish[] = []
+    for (const item of work) {
+      if ('ending' in item) endings.push(item.ending)
+      else wishes.push(item.wish)
+    }
     const settled: SettleAnswer =
       endings.length > 0
         ? await driver.settle(this.#grant.session, endings, wishes.length > 0 ? wishes : undefined)
         : { endings: [] }
     const granted = wishes.length === 0 ? [] : (settled.wishes ?? (await this.#callWishes(wishes, settled)))
     const answers = { ending: settled.endings[Symbol.iterator](), wish: granted[Symbol.iterator]() }
-    return work.flatMap(item => {
-      const { value } = 'ending' in item ? answers.ending.next() : answers.wish.next()
-      return value === undefined ? [] : [value as WorkAnswer]
-    })
+    return work
+      .map(item => ('ending' in item ? answers.ending.next() : answers.wish.next()).value)
+      .filter(answer => answer !== undefined)
   }
 
   /** What was settled before is answered all the same when this fails. */

@@ -141,14 +141,11 @@ export class MemoryBackend {
   }
 
   grant(row: Row, claim: HeldClaim): ClaimGrant {
+    const { id: claimId, token, previous } = claim
     const job = recordOf(row, this.clock.now())
-    return {
-      kind: 'claimed',
-      claimId: claim.id,
-      token: claim.token,
-      job,
-      ...(claim.previous && { previous: claim.previous }),
-    }
+    return previous === undefined
+      ? { kind: 'claimed', claimId, token, job }
+      : { kind: 'claimed', claimId, token, job, previous }
   }
 
   settle(row: Row, ending: Ending, rememberMs: number): void {

@@ -177,11 +177,11 @@ export class MemoryDriver implements JobboardDriver {
     const backend = this.#backend
     backend.sweep()
     const row = backend.jobs.get(ending.jobId)
-    const receipt = backend.receipt(ending.claimId)
     if (row?.claim?.id === ending.claimId && row.claim.token === ending.token) {
       backend.settle(row, ending, this.#rememberMs)
       return { kind: 'settled', how: ending.how }
     }
+    const receipt = backend.receipt(ending.claimId)
     const how = receipt?.how
     if (how === 'consume' || how === 'abandon' || how === 'trash') return { kind: 'settled', how }
     return { kind: 'lost', cause: backend.causeOf(row, receipt) }

@@ -72,21 +72,22 @@ export function headOf({ posting, order, availableAt }: Row): JobHead {
 export function recordOf(row: Row, now: number): JobRecord {
   const { id, name, priority, details, book } = row.posting
   const { createdOn, order, attempts, failures, losses, lostBy, claim, previous } = row
-  return {
+  const record = {
     id,
     name,
     priority,
     details,
-    ...(book && { book }),
     createdOn,
     order,
     attempts,
     failures,
     losses,
-    ...(lostBy && { lostBy }),
     takeover: (claim === undefined ? previous : claim.previous) !== undefined,
     standing: standingOf(row, now),
   }
+  // Most jobs have neither, and spreading takes longer than all the rest.
+  if (book === undefined && lostBy === undefined) return record
+  return { ...record, ...(book && { book }), ...(lostBy && { lostBy }) }
 }
 
 export function isDelayed({ availableAt }: Row, now: number): boolean {
