@@ -1,7 +1,6 @@
 import { join } from 'node:path'
 import type { Benchmark } from '../benchmark.js'
 import { LoopDelay } from '../loop-delay.js'
-import type { HammerReport } from '../processes/hammer.js'
 import { Helpers } from '../processes/helper.js'
 
 const others = 3
@@ -24,13 +23,11 @@ export const contention: Benchmark = {
   ],
   async *rounds(count, folder) {
     const dir = join(folder, 'contention')
-    await using hammers = new Helpers<HammerReport>(others + 1, 'hammer', [dir, forMs])
+    await using hammers = await Helpers.start<number>(others + 1, 'hammer', [dir, forMs])
     for (let round = 0; round < count; round++) {
-      await hammers.next()
       using bystander = new LoopDelay()
-      hammers.go()
-      const [subject] = await hammers.next()
-      yield [{ ours: subject?.worstMs ?? Number.NaN, reference: bystander.worstMs }]
+      const [worstMs = Number.NaN] = await hammers.ask()
+      yield [{ ours: worstMs, reference: bystander.worstMs }]
     }
   },
 }

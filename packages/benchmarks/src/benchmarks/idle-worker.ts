@@ -15,7 +15,7 @@ export const idleWorker: Benchmark = {
     },
   ],
   async *rounds(count, folder) {
-    await using idler = new Helper<number>('idler', [join(folder, 'idle'), windowMs])
-    for (let round = 0; round < count; round++) yield [{ ours: await idler.next() }]
+    await using idler = await Helper.start<number>('idler', [join(folder, 'idle'), windowMs])
+    for (let round = 0; round < count; round++) yield [{ ours: await idler.ask() }]
   },
 }

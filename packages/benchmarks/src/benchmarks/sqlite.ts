@@ -4,7 +4,8 @@ import { sqlite } from '@jobboard/sqlite'
 import { SqliteBoard } from '../bare/sqlite-board.js'
 import type { Benchmark } from '../benchmark.js'
 import { inFlight } from '../in-flight.js'
-import { takeTurns, timed } from '../side-by-side.js'
+import { takeTurns } from '../take-turns.js'
+import { timed } from '../timing.js'
 
 const workers = 16
 const turns = 4
@@ -35,7 +36,7 @@ export const sqliteCycle: Benchmark = {
     }
     for (let round = 0; round < count; round++) {
       const ms = await takeTurns(turns, runBare, runOurs)
-      const perSecond = jobs * turns * 1000
+      const perSecond = jobs * 1000
       yield [{ reference: perSecond / ms.reference, ours: perSecond / ms.ours }]
     }
   },

@@ -3,7 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Jobboard } from '@jobboard/core'
 import { sqlite } from '@jobboard/sqlite'
 import type { Benchmark, Target } from '../benchmark.js'
-import { Helper, sharedNow } from '../processes/helper.js'
+import type { ClaimTold } from '../processes/claimer.js'
+import { Helper } from '../processes/helper.js'
+import { sharedNow } from '../shared-clock.js'
 import { percentile } from '../statistics.js'
 
 const postsPerRound = 100
@@ -19,8 +21,7 @@ export const wakeUp: Benchmark = {
   async *rounds(count, folder) {
     const dir = join(folder, 'wake-up')
     await using board = await new Jobboard(sqlite({ dir })).connect()
-    await using claimer = new Helper<{ readonly jobId: string; readonly at: string }>('claimer', [dir])
-    await claimer.next()
+    await using claimer = await Helper.start<ClaimTold>('claimer', [dir])
     for (let round = 0; round < count; round++) {
       const latencies: number[] = []
       while (latencies.length < postsPerRound) latencies.push(await latency(board, claimer))
@@ -29,10 +30,7 @@ export const wakeUp: Benchmark = {
   },
 }
 
-async function latency(
-  board: Jobboard,
-  claimer: Helper<{ readonly jobId: string; readonly at: string }>,
-): Promise<number> {
+async function latency(board: Jobboard, claimer: Helper<ClaimTold>): Promise<number> {
   // Long enough for the worker to fall asleep, and at any point of its rhythm.
   await sleep(30 + Math.random() * 50)
   const { id } = await board.post('wake')

@@ -1,36 +1,22 @@
 import { Jobboard } from '@jobboard/core'
 import { sqlite } from '@jobboard/sqlite'
 import { LoopDelay } from '../loop-delay.js'
-import { tell, told } from './helper.js'
+import { serve } from './starter.js'
 
 const workers = 16
 
-export interface HammerReport {
-  /** The longest time for which the event loop stood still, in milliseconds. */
-  readonly worstMs: number
-  readonly jobs: number
-}
-
-/** Posts, claims and consumes as fast as it can, for so long at a time, and tells how its event loop fared. */
+/** Posts, claims and consumes as fast as it can for a while, and tells for how long its event loop stood still at worst. */
 async function main(dir: string, forMs: number): Promise<void> {
   await using board = await new Jobboard(sqlite({ dir })).connect()
-  for (;;) {
-    tell({ ready: true })
-    await told()
+  await serve(async () => {
     using delay = new LoopDelay()
-    const jobs = await hammer(board, performance.now() + forMs)
-    const report: HammerReport = { worstMs: delay.worstMs, jobs }
-    tell(report)
-  }
-}
-
-async function hammer(board: Jobboard, until: number): Promise<number> {
-  let jobs = 0
-  const work = async (): Promise<void> => {
-    for (; performance.now() < until; jobs++) await once(board)
-  }
-  await Promise.all(Array.from({ length: workers }, work))
-  return jobs
+    const until = performance.now() + forMs
+    const work = async (): Promise<void> => {
+      while (performance.now() < until) await once(board)
+    }
+    await Promise.all(Array.from({ length: workers }, work))
+    return delay.worstMs
+  })
 }
 
 async function once(board: Jobboard): Promise<void> {
