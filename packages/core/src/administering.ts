@@ -1,4 +1,5 @@
-import type { Courier, Ticket } from './courier.js'
+import type { Courier } from './courier.js'
+import type { Ticket } from './delivery.js'
 import type { JobboardDriver, NotInTrash, Order, OrderAnswer } from './driver/driver.js'
 import type { JobRecord } from './driver/records.js'
 import { ClaimChangedError, JobNotFoundError, OutcomeUnknownError } from './errors.js'

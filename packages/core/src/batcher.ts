@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers'
-import type { Courier, Ticket } from './courier.js'
+import type { Courier } from './courier.js'
+import type { Ticket } from './delivery.js'
 import type { JobboardDriver } from './driver/driver.js'
 import { DriverDefectError, OverloadedError } from './errors.js'
 

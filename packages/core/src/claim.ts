@@ -232,10 +232,12 @@ export class Claim implements AsyncDisposable {
   /** One ending at a time: what is asked for meanwhile finds the claim as the first one left it. */
   async #end(wish: EndingWish, persist = false): Promise<void> {
     while (this.#ending !== undefined) await this.#ending.catch(() => {})
-    this.#ending = this.#endNow(wish, persist).finally(() => {
+    this.#ending = this.#endNow(wish, persist)
+    try {
+      await this.#ending
+    } finally {
       this.#ending = undefined
-    })
-    return this.#ending
+    }
   }
 
   async #endNow(wish: EndingWish, persist: boolean): Promise<void> {

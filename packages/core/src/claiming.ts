@@ -1,6 +1,7 @@
 import type { Chooser } from './chooser.js'
 import { Claim } from './claim.js'
-import type { Courier, Errand } from './courier.js'
+import type { Courier } from './courier.js'
+import type { Errand } from './delivery.js'
 import type { ClaimAnswer, ClaimGrant, ClaimWish, JobboardDriver, WishAnswer } from './driver/driver.js'
 import type { JobRecord } from './driver/records.js'
 import {
@@ -101,18 +102,18 @@ export class Claiming {
     attempt: (session: Session, leftMs: LeftMs) => Promise<A>,
   ): Promise<{ readonly session: Session; readonly answer: A }> {
     const leftMs = this.#host.courier.countdown()
-    const session = await this.#session(leftMs)
+    const session = this.#host.sessions.current ?? (await this.#open(leftMs))
     const answer = await attempt(session, leftMs)
     if (answer.kind !== 'over' && answer.kind !== 'ended') return { session, answer }
-    const fresh = await this.#session(leftMs)
+    const fresh = this.#host.sessions.current ?? (await this.#open(leftMs))
     return { session: fresh, answer: await attempt(fresh, leftMs) }
   }
 
   /** An opening is shared by all who wait for it, so each of them bounds it for itself. */
-  async #session(leftMs: LeftMs): Promise<Session> {
+  #open(leftMs: LeftMs): Promise<Session> {
     const { sessions, courier } = this.#host
     const errand = { doing: 'opening a session', write: false }
-    return sessions.current ?? courier.deliver(errand, () => sessions.usable(), leftMs())
+    return courier.deliver(errand, () => sessions.usable(), leftMs())
   }
 
   #tryJob(session: Session, jobId: string, owner: string, leftMs: LeftMs): Promise<ClaimAnswer> {

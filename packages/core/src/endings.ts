@@ -1,6 +1,7 @@
 import type { Claim } from './claim.js'
 import { type Clock, elapsedSince, type Instant, instant } from './clock.js'
-import type { Courier, Ticket } from './courier.js'
+import type { Courier } from './courier.js'
+import type { Ticket } from './delivery.js'
 import type { Ending, EndingAnswer } from './driver/driver.js'
 import { ClaimLostError, type LossReason, OutcomeUnknownError } from './errors.js'
 import { TransitMap, TransitSet } from './transit.js'
@@ -92,7 +93,13 @@ export class Endings {
       doubtful ||= ticket.doubtful
       return this.#host.submit(ending, ticket)
     }
-    const answer = await this.#send(claim, () => courier.deliver(errand, send, limitMs))
+    this.#sending.add(claim)
+    let answer: EndingAnswer
+    try {
+      answer = await courier.deliver(errand, send, limitMs)
+    } finally {
+      this.#sending.delete(claim)
+    }
     this.#forget(claim)
     if (answer.kind === 'settled') {
       claim.settle(answer.how)
@@ -102,15 +109,6 @@ export class Endings {
     // Without a receipt a first send that was executed cannot be told from a claim that was lost.
     this.#host.lose(claim, 'unknown')
     throw new OutcomeUnknownError(errand.doing, ending.jobId)
-  }
-
-  async #send<T>(claim: Claim, deliver: () => Promise<T>): Promise<T> {
-    this.#sending.add(claim)
-    try {
-      return await deliver()
-    } finally {
-      this.#sending.delete(claim)
-    }
   }
 
   #afterFailure(claim: Claim, ending: Ending, persist: boolean, error: unknown): unknown {

@@ -17,7 +17,7 @@ import { Claiming } from './claiming.js'
 import { type ClaimsOptions, claimsLoop } from './claims-loop.js'
 import { elapsedSince, instant } from './clock.js'
 import { type Parts, resolveParts } from './container.js'
-import { Courier, translate } from './courier.js'
+import { Courier } from './courier.js'
 import type { Capability } from './driver/capabilities.js'
 import type {
   BackendFacts,
@@ -45,6 +45,7 @@ import { makePosting, type PostOptions } from './posting.js'
 import { Reading } from './reading.js'
 import type { Session } from './session.js'
 import { Sessions } from './sessions.js'
+import { translate } from './translate.js'
 import { Waiting } from './waiting.js'
 import { Wakeups } from './wakeups.js'
 

@@ -88,8 +88,12 @@ function hashOf(content: Pick<Posting, 'name' | 'priority' | 'book'>, details: u
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted)
   if (typeof value !== 'object' || value === null) return value
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
-  return { entries: entries.map(([key, member]) => [key, sorted(member)]) }
+  const object = value as PlainObject
+  return {
+    entries: Object.keys(object)
+      .sort()
+      .map(key => [key, sorted(object[key])]),
+  }
 }
 
 /** @throws InvalidPostingError unless the value is a text of 1 to 255 characters that every backend can store. */

@@ -1,7 +1,8 @@
 import { Batcher, batchLimits } from './batcher.js'
 import type { Claim, ClaimKeeper } from './claim.js'
 import { type Clock, elapsedSince, type Instant, instant, type Timer } from './clock.js'
-import type { Courier, Ticket } from './courier.js'
+import type { Courier } from './courier.js'
+import type { Ticket } from './delivery.js'
 import type {
   ClaimAnswer,
   ClaimTry,
@@ -85,7 +86,7 @@ export class Session implements ClaimKeeper {
     this.#endings = new Endings({
       ...host,
       againLimitMs: grant.ttlMs / 3,
-      submit: async (ending, ticket) => (await this.#work.submit({ ending }, ticket)) as EndingAnswer,
+      submit: (ending, ticket) => this.#work.submit({ ending }, ticket) as Promise<EndingAnswer>,
       takeBack: claim => {
         if (!this.#over) this.#held.set(claim.id, claim)
       },

@@ -1,5 +1,5 @@
 import { type Instant, instant } from './clock.js'
-import type { Ticket } from './courier.js'
+import type { Ticket } from './delivery.js'
 import type { Entity } from './driver/records.js'
 import { BoardClosedError } from './errors.js'
 import { Session, type SessionHost } from './session.js'

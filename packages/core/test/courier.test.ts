@@ -1,6 +1,7 @@
 import { FakeClock } from '@jobboard/memory'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { Courier, type Errand, translate } from '../src/courier.js'
+import { Courier } from '../src/courier.js'
+import type { Errand } from '../src/delivery.js'
 import { DriverError, type DriverErrorKind } from '../src/driver/driver-error.js'
 import {
   BoardClosedError,
@@ -8,6 +9,7 @@ import {
   type JobboardErrorCode,
   OverloadedError,
 } from '../src/errors.js'
+import { translate } from '../src/translate.js'
 import { Deferred, Watched } from './support.js'
 
 const limitMs = 1_000
