@@ -89,6 +89,13 @@ export class BareDriver {
     return only(endings)
   }
 
+  /** Moves a job out of the trash, from the stay that is seen now. */
+  async leaveTrash(kind: 'restore' | 'purge', jobId: string): Promise<void> {
+    const found = await this.look(jobId)
+    if (typeof found === 'string') throw new Error(`the job should be in the trash, and is ${found}`)
+    await this.driver.administer({ kind, jobId, order: found.order })
+  }
+
   renew(session: SessionRef, held: readonly string[] = []): Promise<RenewAnswer> {
     return this.driver.renew({ session, held })
   }

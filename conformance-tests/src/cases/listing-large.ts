@@ -142,7 +142,7 @@ export const smallPages: ConformanceCase = {
         const claim = { jobId, ...(await bare.take(session, jobId)) }
         const ending = world.random.pick([{ how: 'consume' }, { how: 'trash', reason: 'no use' }] as const)
         await bare.settle(session, { jobId, claimId: claim.claimId, token: claim.token, ...ending })
-        if (ending.how === 'trash') await bare.driver.administer({ kind: 'restore', jobId })
+        if (ending.how === 'trash') await bare.leaveTrash('restore', jobId)
         await bare.post('came meanwhile', { priority: world.random.pick(priorities) })
       }
     } while (after !== undefined)

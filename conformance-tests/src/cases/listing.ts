@@ -208,8 +208,8 @@ export const pagesOfTheTrash: ConformanceCase = {
       const page = await bare.driver.read({ kind: 'trash', limit: 2, ...(after !== undefined && { after }) })
       if (shown.length === 0) {
         // One that was shown and one that was not.
-        await bare.driver.administer({ kind: 'purge', jobId: ids[0] ?? '' })
-        await bare.driver.administer({ kind: 'purge', jobId: ids[8] ?? '' })
+        await bare.leaveTrash('purge', ids[0] ?? '')
+        await bare.leaveTrash('purge', ids[8] ?? '')
       }
       shown.push(...idsOf(page.jobs))
       after = page.next

@@ -81,7 +81,7 @@ export const bytesStay: ConformanceCase = {
     const { token, claimId } = await bare.take(session, id)
     await bare.settle(session, { jobId: id, claimId, token, how: 'trash', reason: 'for the test' })
     assert.equal(await bytes(), details, 'in the trash')
-    await bare.driver.administer({ kind: 'restore', jobId: id })
+    await bare.leaveTrash('restore', id)
     assert.equal(await bytes(), details, 'restored')
   },
 }

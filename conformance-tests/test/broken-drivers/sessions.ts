@@ -54,7 +54,8 @@ export const aHundredKept: BrokenDriver = {
     new (class extends Misrenewing {
       override renewed(answer: Extract<RenewAnswer, { kind: 'alive' }>, { session }: Renewal): RenewAnswer {
         const rows = [...(this.backend.sessions.get(session.id)?.claims.values() ?? [])]
-        for (const row of rows.slice(100)) this.backend.lose(row, 'expired', this.backend.clock.now(), 60_000)
+        for (const row of rows.slice(100))
+          this.backend.lose(row, { cause: 'expired', at: this.backend.clock.now() }, 60_000)
         return answer
       }
     })(backend),

@@ -4,12 +4,13 @@ import type { JobboardDriver, NotInTrash, Order, OrderAnswer } from './driver/dr
 import type { JobRecord } from './driver/records.js'
 import { ClaimChangedError, JobNotFoundError, OutcomeUnknownError } from './errors.js'
 import type { Reading } from './reading.js'
+import { storable } from './storable.js'
 
 /** What an operator says when ending somebody's claim. */
 export interface ForceOptions {
   /** The token that you saw: only that claim is ended. `any` ends whatever claim the job has now. */
   readonly token: bigint | 'any'
-  /** For the record. */
+  /** In words for people; kept with the job as long as nobody else has lost it since (`lostBy`, `previous`). Cut to 16 KiB. */
   readonly reason: string
 }
 
@@ -30,7 +31,7 @@ export class Administering {
     // Without a token a request sent twice could end two claims; so the current one is looked up first.
     const seen = token === 'any' ? await this.#currentToken(jobId, leftMs()) : token
     if (seen === undefined) throw new ClaimChangedError(jobId, undefined)
-    const order = { kind: 'force', jobId, token: seen, reason } as const
+    const order = { kind: 'force', jobId, token: seen, reason: storable(reason) } as const
     const { answer, doubtful } = await this.#order('releasing', order, leftMs())
     if (answer.kind === 'released') return
     // Perhaps the first send ended the claim, and the job has gone on since.
@@ -40,7 +41,8 @@ export class Administering {
 
   async restore(jobId: string): Promise<JobRecord> {
     const leftMs = this.#courier.countdown()
-    const { answer, doubtful } = await this.#order('restoring', { kind: 'restore', jobId }, leftMs())
+    const order = await this.#trashedOrder(jobId, leftMs())
+    const { answer, doubtful } = await this.#order('restoring', { kind: 'restore', jobId, order }, leftMs())
     if (answer.kind === 'restored') return answer.job
     if (!doubtful) throw notInTrash(jobId, answer)
     // On the board: the first send had moved it back, or somebody else has since. Else it has gone on, or never moved.
@@ -50,11 +52,21 @@ export class Administering {
   }
 
   async purge(jobId: string): Promise<void> {
-    const { answer, doubtful } = await this.#order('purging', { kind: 'purge', jobId })
+    const leftMs = this.#courier.countdown()
+    const order = await this.#trashedOrder(jobId, leftMs())
+    const { answer, doubtful } = await this.#order('purging', { kind: 'purge', jobId, order }, leftMs())
     if (answer.kind === 'purged') return
     if (!doubtful) throw notInTrash(jobId, answer)
     // That nothing is left is what was asked for; what is on the board may have been posted anew.
     if (answer.onBoard) throw new OutcomeUnknownError('purging', jobId)
+  }
+
+  /** Without it an order sent twice could touch a later stay in the trash. */
+  async #trashedOrder(jobId: string, limitMs: number): Promise<bigint> {
+    const { job } = await this.#reading.job(jobId, limitMs)
+    if (typeof job !== 'object') throw notInTrash(jobId, { onBoard: false })
+    if (job.standing.state !== 'TRASHED') throw notInTrash(jobId, { onBoard: true })
+    return job.order
   }
 
   async #currentToken(jobId: string, limitMs: number): Promise<bigint | undefined> {
@@ -66,7 +78,7 @@ export class Administering {
   async #order<O extends Order & { readonly jobId: string }>(
     doing: string,
     order: O,
-    limitMs?: number,
+    limitMs: number,
   ): Promise<{ readonly answer: OrderAnswer<O>; readonly doubtful: boolean }> {
     let doubtful = false
     const send = (ticket: Ticket): Promise<OrderAnswer<O>> => {
@@ -79,6 +91,6 @@ export class Administering {
   }
 }
 
-function notInTrash(jobId: string, { onBoard }: NotInTrash): JobNotFoundError {
+function notInTrash(jobId: string, { onBoard }: Pick<NotInTrash, 'onBoard'>): JobNotFoundError {
   return new JobNotFoundError(jobId, onBoard ? 'in the trash (it is on the board)' : 'in the trash')
 }

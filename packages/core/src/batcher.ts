@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers'
 import type { Courier } from './courier.js'
 import type { Ticket } from './delivery.js'
 import type { JobboardDriver } from './driver/driver.js'
+import { isDriverError } from './driver/driver-error.js'
 import { DriverDefectError, OverloadedError } from './errors.js'
 
 interface Waiting<Entry, Answer> {
@@ -21,6 +22,14 @@ export interface BatchLimits {
 export function batchLimits({ info }: JobboardDriver): BatchLimits {
   const { maxEntries = 128, maxCalls = 4 } = info.batching ?? {}
   return { maxEntries, maxCalls }
+}
+
+/**
+ * The backend did none of it, perhaps because of a single entry that is too large: alone, each gets the answer that it deserves
+ * (POST-4).
+ */
+function isRefusal(error: unknown): boolean {
+  return isDriverError(error) && error.kind === 'limit' && error.done === 'no'
 }
 
 /** More than this many callers waiting means that nobody awaits them; the next one is refused (FAULT-1). */
@@ -91,7 +100,8 @@ export class Batcher<Entry, Answer> {
         for (const [i, waiting] of batch.entries()) waiting.resolve(answers[i] as Answer)
       },
       error => {
-        for (const waiting of batch) waiting.reject(error)
+        if (batch.length > 1 && isRefusal(error)) for (const waiting of batch) this.#send([waiting])
+        else for (const waiting of batch) waiting.reject(error)
       },
     )
   }

@@ -1,5 +1,5 @@
 import type { Clock } from './clock.js'
-import type { ClaimAnswer, ClaimGrant, JobboardDriver, PageAnswer } from './driver/driver.js'
+import type { ClaimAnswer, JobboardDriver, PageAnswer, WishAnswer } from './driver/driver.js'
 import type { JobChange, JobHead, JobRecord, MalformedEntry } from './driver/records.js'
 import { View } from './view.js'
 
@@ -35,33 +35,37 @@ const leastDelayMs = 50
 export class Chooser {
   readonly #host: ChooserHost
   #view: View
-  #filled: Promise<void> | undefined
+  /** Whether the view has all that was pushed since it was filled. */
+  #trusted = false
   #filledAt = 0
-  /** When the listing said that something changes by itself: a delay from before it, or a session. */
+  /** When the listing said that something changes by itself without being pushed. */
   #changesAt = Number.POSITIVE_INFINITY
+  /** The listing that is being read. */
+  #listing: Promise<void> | undefined
   /** Changes that arrive while a listing is read; the listing may be older than they are. */
-  #meanwhile: JobChange[] | undefined
+  #meanwhile: JobChange[] = []
+  /** Changes may have been missed since the listing began. */
+  #gap = false
 
   constructor(host: ChooserHost) {
     this.#host = host
     this.#view = new View(host.spreadWindow)
   }
 
-  /** Fills the view if it is not, or no longer to be trusted. */
-  fill(): Promise<void> {
-    if (this.#filled !== undefined && this.#outdated) this.distrust()
-    this.#filled ??= this.#readAll().catch(error => {
-      this.distrust()
-      throw error
-    })
-    return this.#filled
+  /**
+   * Resolves when there is a view to choose from. One that is only old serves on, as long as it offers something, while the next
+   * listing is read beside.
+   */
+  async fill({ names }: Wanted): Promise<void> {
+    if (this.#trusted && !this.#outdated) return
+    const listing = this.#list()
+    if (!this.#trusted || !this.#view.offers(names, this.#host.clock.now())) return listing
+    // Should it fail, the next call tries again; that the backend is down shows in the claims themselves.
+    listing.catch(() => {})
   }
 
   /** Of a view that is filled: claims the first job that can be had; `nextChangeInMs` tells when a delay or a session ends by itself. */
-  async claimNext(
-    wanted: Wanted,
-    attempt: Attempt,
-  ): Promise<ClaimGrant | Exclude<ClaimAnswer, ClaimGrant> | None> {
+  async claimNext(wanted: Wanted, attempt: Attempt): Promise<WishAnswer> {
     for (let head = this.#take(wanted); head !== undefined; head = this.#take(wanted)) {
       const answer = await this.#try(head, attempt)
       if (answer.kind === 'claimed' || answer.kind === 'over' || answer.kind === 'ended') return answer
@@ -74,14 +78,14 @@ export class Chooser {
   }
 
   changed(changes: readonly JobChange[]): void {
-    if (this.#filled === undefined) return
-    this.#meanwhile?.push(...changes)
-    for (const change of changes) this.#apply(change)
+    if (this.#listing !== undefined) this.#meanwhile.push(...changes)
+    if (this.#trusted) for (const change of changes) this.#apply(change)
   }
 
-  /** What was pushed may have gaps: the next choice reads the listing again. */
+  /** What was pushed may have gaps: the next choice waits for a listing that begins after this. */
   distrust(): void {
-    this.#filled = undefined
+    this.#trusted = false
+    this.#gap = true
   }
 
   #take(wanted: Wanted): JobHead | undefined {
@@ -116,44 +120,56 @@ export class Chooser {
     return clock.monotonic() - this.#filledAt >= refreshMs || clock.now() >= this.#changesAt
   }
 
+  /** One listing at a time; whoever needs one joins it. */
+  #list(): Promise<void> {
+    this.#listing ??= this.#readAll().finally(() => {
+      this.#listing = undefined
+    })
+    return this.#listing
+  }
+
   /** Fills a new view beside the old one, from which others may be choosing meanwhile. */
   async #readAll(): Promise<void> {
-    this.#filledAt = this.#host.clock.monotonic()
-    this.#changesAt = Number.POSITIVE_INFINITY
-    const meanwhile: JobChange[] = []
-    this.#meanwhile = meanwhile
-    const view = new View(this.#host.spreadWindow)
+    let view: View
+    let nextChangeInMs: number | undefined
+    do {
+      this.#gap = false
+      this.#meanwhile = []
+      view = new View(this.#host.spreadWindow)
+      nextChangeInMs = await this.#readInto(view)
+      // A gap came in between: the listing may be older than what was missed.
+    } while (this.#gap)
+    const { clock } = this.#host
+    this.#view = view
+    this.#trusted = true
+    this.#filledAt = clock.monotonic()
+    this.#changesAt = clock.now() + Math.max(leastDelayMs, nextChangeInMs ?? Number.POSITIVE_INFINITY)
+    for (const change of this.#meanwhile) this.#apply(change)
+    this.#meanwhile = []
+  }
+
+  async #readInto(view: View): Promise<number | undefined> {
     let page: PageAnswer | undefined
     do {
       page = await this.#readPage(page?.next)
-      for (const job of page.jobs) view.add(headOf(job))
+      for (const job of page.jobs) if (job.standing.state === 'UNCLAIMED') view.add(headOf(job, job.standing))
       this.#host.malformed(page.malformed)
     } while (page.next !== undefined)
-    // A gap came in between and a later listing is under way: that one counts.
-    if (this.#meanwhile !== meanwhile) return this.fill()
-    this.#meanwhile = undefined
-    this.#view = view
-    if (page.nextChangeInMs !== undefined)
-      this.#changesAt = this.#host.clock.now() + Math.max(leastDelayMs, page.nextChangeInMs)
-    for (const change of meanwhile) this.#apply(change)
+    return page.nextChangeInMs
   }
 
+  /** All states, so that delayed jobs have their place in the view before their time. */
   #readPage(after: string | undefined): Promise<PageAnswer> {
-    const query = { kind: 'list', states: 'unclaimed', limit: pageSize, fresh: true } as const
+    const query = { kind: 'list', states: 'all', limit: pageSize, fresh: true } as const
     return this.#host.look('listing the board', () =>
       this.#host.driver.read(after === undefined ? query : { ...query, after }),
     )
   }
 }
 
-/** Nothing can be claimed; when that may change by itself. */
-export interface None {
-  readonly kind: 'none'
-  readonly nextChangeInMs?: number
-}
-
-function headOf(job: JobRecord): JobHead {
-  const { id, name, priority, order, standing } = job
-  const availableAt = standing.state === 'UNCLAIMED' ? standing.availableAt : undefined
+function headOf(
+  { id, name, priority, order }: JobRecord,
+  { availableAt }: { readonly availableAt?: number },
+): JobHead {
   return { id, name, priority, order, ...(availableAt === undefined ? {} : { availableAt }) }
 }

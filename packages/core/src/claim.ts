@@ -1,9 +1,10 @@
 import { inspect } from 'node:util'
 import { checkAbandon, checkTrash } from './arguments.js'
-import type { Ending, LossCause } from './driver/driver.js'
+import type { Ending } from './driver/driver.js'
 import type { LostClaim } from './driver/records.js'
 import { ClaimLostError, ClaimSettledError, type LossReason, OutcomeUnknownError } from './errors.js'
 import { type Job, type LostOwner, lostOwner } from './job.js'
+import { storable } from './storable.js'
 
 /** How a claim is given up for another try. */
 export interface AbandonOptions {
@@ -45,8 +46,6 @@ export type EndingWish = Ending extends infer E
     ? Omit<E, 'jobId' | 'claimId' | 'token'>
     : never
   : never
-
-const longestText = 16 * 1024
 
 /**
  * One owner's hold on one job.
@@ -151,17 +150,21 @@ export class Claim implements AsyncDisposable {
   /** Moves the job to the board's trash, where it can be listed, restored and purged. Atomic like `consume`, same errors. */
   async trash(options: TrashOptions): Promise<void> {
     checkTrash(options)
-    const error = options.error === undefined ? {} : { error: cut(errorText(options.error)) }
-    await this.#end({ how: 'trash', reason: cut(options.reason), ...error })
+    const error = options.error === undefined ? {} : { error: storable(errorText(options.error)) }
+    await this.#end({ how: 'trash', reason: storable(options.reason), ...error })
   }
 
   /**
    * Abandons the claim if it is still held; silent when it is lost.
    *
-   * When that fails, the board goes on trying for as long as the claim is held. An ending whose outcome is unknown is not
-   * taken back: the board goes on with that one.
+   * When that fails, the board goes on trying for as long as the claim is held. An ending that is on its way or whose outcome
+   * is unknown is not taken back: the board goes on with that one.
+   *
+   * @throws UnavailableError, OutcomeUnknownError when the backend did not answer in time.
    */
   async [Symbol.asyncDispose](): Promise<void> {
+    // An ending on its way decides, also when nobody awaits it: work that is done must not be given back.
+    await this.#afterEnding()
     if (this.state !== 'held' || this.#doubtful !== undefined) return
     try {
       await this.#end({ how: 'abandon', delayMs: 0, failed: false }, true)
@@ -199,7 +202,7 @@ export class Claim implements AsyncDisposable {
   }
 
   /** @internal The keeper tells that the claim is lost; `tell` is called if that is news. */
-  lose(reason: LossReason | LossCause, tell?: (error: ClaimLostError) => void): ClaimLostError {
+  lose(reason: LossReason, tell?: (error: ClaimLostError) => void): ClaimLostError {
     const error = this.#lost ?? new ClaimLostError(this.job.id, reason)
     if (this.#state !== 'held') return error
     this.#lost = error
@@ -219,6 +222,11 @@ export class Claim implements AsyncDisposable {
     this.#ended()
   }
 
+  /** @internal Whether an ending was asked for whose outcome its caller did not learn. */
+  get inDoubt(): boolean {
+    return this.#doubtful !== undefined
+  }
+
   /** @internal Calls back once the claim is settled or lost. */
   onEnd(callback: () => void): void {
     if (this.#state === 'held') this.#onEnd.push(callback)
@@ -231,13 +239,17 @@ export class Claim implements AsyncDisposable {
 
   /** One ending at a time: what is asked for meanwhile finds the claim as the first one left it. */
   async #end(wish: EndingWish, persist = false): Promise<void> {
-    while (this.#ending !== undefined) await this.#ending.catch(() => {})
+    if (this.#ending !== undefined) await this.#afterEnding()
     this.#ending = this.#endNow(wish, persist)
     try {
       await this.#ending
     } finally {
       this.#ending = undefined
     }
+  }
+
+  async #afterEnding(): Promise<void> {
+    while (this.#ending !== undefined) await this.#ending.catch(() => {})
   }
 
   async #endNow(wish: EndingWish, persist: boolean): Promise<void> {
@@ -258,13 +270,4 @@ export class Claim implements AsyncDisposable {
 function errorText(error: unknown): string {
   if (error instanceof Error) return error.stack ?? String(error)
   return typeof error === 'string' ? error : inspect(error)
-}
-
-/** At most 16 KiB, without half a character at the end; U+0000 cannot be stored by every backend. */
-function cut(text: string): string {
-  const clean = text.toWellFormed().replaceAll('\u0000', '\ufffd')
-  const bytes = Buffer.from(clean, 'utf8')
-  return bytes.length <= longestText
-    ? clean
-    : new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes.subarray(0, longestText), { stream: true })
 }

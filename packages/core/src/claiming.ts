@@ -38,16 +38,19 @@ export interface Next {
 /** What is left of the time limit of one call, over all its steps (FAULT-1). */
 type LeftMs = () => number
 
-/** So many lost claims are remembered; each may hold details of some size. */
-const mostLost = 100
+/** So many claims are remembered after their end; each may hold details of some size. */
+const mostRemembered = 100
 
 /** Makes claims, and finds those of this board again by job. */
 export class Claiming {
   readonly #host: ClaimingHost
   readonly #byJob = new TransitMap<string, Claim>()
 
-  /** Claims that were lost of late, the oldest first: who ends one by its job is to learn of the loss (SETTLE-2). */
-  readonly #lost = new Map<string, Claim>()
+  /**
+   * Claims that ended of late without their owner's learning it, the oldest first: that they were lost (SETTLE-2), or that an
+   * ending in doubt was done (SETTLE-3). Who ends one by its job learns it then.
+   */
+  readonly #untold = new Map<string, Claim>()
 
   constructor(host: ClaimingHost) {
     this.#host = host
@@ -71,7 +74,7 @@ export class Claiming {
         // An earlier send was granted, and somebody has ended that claim before its answer came.
         throw new ClaimLostError(jobId, 'unknown')
       case 'over':
-        throw sessionsEnd()
+        throw endedTwice()
     }
   }
 
@@ -83,12 +86,12 @@ export class Claiming {
     )
     if (answer.kind === 'claimed') return { claim: this.#adopt(session, answer, owner) }
     if (answer.kind === 'none') return answer
-    throw sessionsEnd()
+    throw endedTwice()
   }
 
-  /** The claim that this board holds on a job, or has lost of late, which it says itself. @throws ClaimNotHeldError */
+  /** The claim that this board holds on a job, or held of late; it knows itself how it ended. @throws ClaimNotHeldError */
   held(jobId: string, owner: string | undefined): Claim {
-    const claim = this.#byJob.get(jobId) ?? this.#lost.get(jobId)
+    const claim = this.#byJob.get(jobId) ?? this.#untold.get(jobId)
     if (claim === undefined || (owner !== undefined && claim.owner !== owner))
       throw new ClaimNotHeldError(jobId, owner)
     return claim
@@ -102,18 +105,11 @@ export class Claiming {
     attempt: (session: Session, leftMs: LeftMs) => Promise<A>,
   ): Promise<{ readonly session: Session; readonly answer: A }> {
     const leftMs = this.#host.courier.countdown()
-    const session = this.#host.sessions.current ?? (await this.#open(leftMs))
+    const session = this.#host.sessions.current ?? (await this.#host.sessions.within(leftMs))
     const answer = await attempt(session, leftMs)
     if (answer.kind !== 'over' && answer.kind !== 'ended') return { session, answer }
-    const fresh = this.#host.sessions.current ?? (await this.#open(leftMs))
+    const fresh = await this.#host.sessions.within(leftMs)
     return { session: fresh, answer: await attempt(fresh, leftMs) }
-  }
-
-  /** An opening is shared by all who wait for it, so each of them bounds it for itself. */
-  #open(leftMs: LeftMs): Promise<Session> {
-    const { sessions, courier } = this.#host
-    const errand = { doing: 'opening a session', write: false }
-    return courier.deliver(errand, () => sessions.usable(), leftMs())
   }
 
   #tryJob(session: Session, jobId: string, owner: string, leftMs: LeftMs): Promise<ClaimAnswer> {
@@ -122,11 +118,7 @@ export class Claiming {
     return this.#settled(session, request.claimId, errand, leftMs, ticket => session.claim(request, ticket))
   }
 
-  async #tryNext(
-    session: Session,
-    wanted: Omit<ClaimWish, 'claimId'>,
-    leftMs: LeftMs,
-  ): Promise<WishAnswer | ClaimAnswer> {
+  async #tryNext(session: Session, wanted: Omit<ClaimWish, 'claimId'>, leftMs: LeftMs): Promise<WishAnswer> {
     const { chooser, courier, newId } = this.#host
     if (chooser === undefined) {
       const { owner, names } = wanted
@@ -136,7 +128,7 @@ export class Claiming {
       return this.#settled(session, claimId, errand, leftMs, ticket => session.claimNext(wish, ticket))
     }
     // So is a listing, which may take longer than one caller waits, and is then there for the next.
-    await courier.deliver({ doing: 'listing the board', write: false }, () => chooser.fill(), leftMs())
+    await courier.deliver({ doing: 'listing the board', write: false }, () => chooser.fill(wanted), leftMs())
     return chooser.claimNext(wanted, jobId => this.#tryJob(session, jobId, wanted.owner, leftMs))
   }
 
@@ -161,10 +153,10 @@ export class Claiming {
   #adopt(session: Session, grant: ClaimGrant, owner: string): Claim {
     const job = this.#host.job(grant.job)
     const claim = new Claim(session, job, grant.claimId, owner, grant.token, grant.previous)
-    // Granted, but this process stood still meanwhile: by its clocks the session is over.
-    if (!session.adopt(claim)) throw claim.lose('expired')
+    // Granted, but meanwhile the session has ended: by the clocks of a process that stood still, or with its board.
+    if (!session.adopt(claim)) throw claim.lose(session.lostBy ?? 'expired')
     this.#byJob.set(job.id, claim)
-    this.#lost.delete(job.id)
+    this.#untold.delete(job.id)
     claim.onEnd(() => this.#ended(claim))
     return claim
   }
@@ -173,13 +165,15 @@ export class Claiming {
     const jobId = claim.job.id
     if (this.#byJob.get(jobId) !== claim) return
     this.#byJob.delete(jobId)
-    if (claim.state !== 'lost') return
-    this.#lost.set(jobId, claim)
-    if (this.#lost.size <= mostLost) return
-    for (const [oldest] of this.#lost) return void this.#lost.delete(oldest)
+    if (claim.state !== 'lost' && !claim.inDoubt) return
+    this.#untold.set(jobId, claim)
+    if (this.#untold.size <= mostRemembered) return
+    for (const [oldest] of this.#untold) return void this.#untold.delete(oldest)
   }
 }
 
-function sessionsEnd(): UnavailableError {
-  return new UnavailableError('The session ended twice while a job was being claimed, so nothing was claimed')
+function endedTwice(): UnavailableError {
+  return new UnavailableError(
+    'The session or the claim ended twice before the answer came, so nothing is held',
+  )
 }

@@ -1,6 +1,6 @@
 import type { Claim } from './claim.js'
 import type { Claiming } from './claiming.js'
-import { BoardClosedError, JobboardError } from './errors.js'
+import { BoardClosedError, JobboardError, type JobboardErrorCode } from './errors.js'
 import type { Wakeups } from './wakeups.js'
 
 /** Which jobs to claim, for whom, and how many at a time. */
@@ -30,6 +30,12 @@ export interface ClaimsHost {
   readonly refreshMs: number
   trouble(error: unknown, during: string): void
 }
+
+/** No reason for the caller to try again, but for a loop that goes on anyway: a full disk is emptied, a quota is raised. */
+const alsoPassing: ReadonlySet<JobboardErrorCode> = new Set([
+  'JOBBOARD_CLAIM_LOST',
+  'JOBBOARD_LIMIT_EXCEEDED',
+])
 
 /** How long the loop rests after a fault that may pass. */
 const restMs = 500
@@ -74,8 +80,7 @@ async function next(
     return claim === undefined ? { sleepMs } : { claim, sleepMs }
   } catch (error) {
     if (error instanceof BoardClosedError) return { sleepMs: 0 }
-    const passing =
-      error instanceof JobboardError && (error.retryable || error.code === 'JOBBOARD_CLAIM_LOST')
+    const passing = error instanceof JobboardError && (error.retryable || alsoPassing.has(error.code))
     // Also when the loop is being stopped: an outage is no reason to fail at the very end.
     if (!passing) throw error
     host.trouble(error, 'claiming the next job')

@@ -66,6 +66,7 @@ export class Courier {
   bounded<T>(call: Promise<T>, limitMs: number = this.sendLimitMs): Promise<T> {
     return new Promise((resolve, reject) => {
       const bound: Call = {
+        stale: false,
         until: this.#clock.monotonic() + limitMs,
         expire: () => bound.stop(new DriverError('unavailable', `no answer within ${limitMs} ms`)),
         stop: error => {

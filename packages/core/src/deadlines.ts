@@ -1,11 +1,11 @@
 import type { Clock, Timer } from './clock.js'
-import { TransitSet } from './transit.js'
+import { Line, type Queued } from './line.js'
 
 /** What has to be over by a moment. */
-export interface Bounded {
+export interface Bounded extends Queued {
   /** By the monotonic clock, in milliseconds. */
   readonly until: number
-  /** Its time is over. It leaves the deadlines by itself, now as at any other end. */
+  /** Its time is over. It leaves the deadlines by itself, as it does at any other end. */
   expire(): void
 }
 
@@ -15,7 +15,8 @@ export interface Bounded {
  */
 export class Deadlines<T extends Bounded> {
   readonly #clock: Clock
-  readonly #items = new TransitSet<T>()
+  readonly #line = new Line<T>((a, b) => a.until - b.until)
+  #size = 0
   #timer: Timer | undefined
   #timerAt = Number.POSITIVE_INFINITY
 
@@ -24,44 +25,44 @@ export class Deadlines<T extends Bounded> {
   }
 
   get size(): number {
-    return this.#items.size
+    return this.#size
   }
 
   add(item: T): void {
-    this.#items.add(item)
-    if (item.until < this.#timerAt) this.#set(item.until)
+    this.#size += 1
+    this.#line.join(item)
+    if (item.until < this.#timerAt) this.#watch(item.until)
   }
 
   /** The last one takes the timer with it: nothing keeps the process alive that is not waited for. */
   delete(item: T): void {
-    this.#items.delete(item)
-    if (this.#items.size === 0) this.#clear()
+    if (item.stale) return
+    item.stale = true
+    this.#size -= 1
+    this.#line.leave()
+    if (this.#size === 0) this.#watch(Number.POSITIVE_INFINITY)
   }
 
   /** A copy, so that items may come and go meanwhile. */
   values(): readonly T[] {
-    return this.#items.values()
+    return this.#line.values()
   }
 
-  #set(at: number): void {
+  #watch(at: number): void {
     this.#timer?.clear()
     this.#timerAt = at
-    this.#timer = this.#clock.setTimeout(() => this.#look(), Math.max(0, at - this.#clock.monotonic()))
-  }
-
-  #clear(): void {
-    this.#timer?.clear()
-    this.#timer = undefined
-    this.#timerAt = Number.POSITIVE_INFINITY
+    this.#timer = Number.isFinite(at)
+      ? this.#clock.setTimeout(() => this.#look(), Math.max(0, at - this.#clock.monotonic()))
+      : undefined
   }
 
   #look(): void {
-    this.#clear()
     const now = this.#clock.monotonic()
-    // One that expires may end another.
-    for (const item of this.values()) if (item.until <= now && this.#items.has(item)) item.expire()
-    // What an expiry set off may have come with a deadline of its own.
-    const next = Math.min(this.#timerAt, ...this.values().map(({ until }) => until))
-    if (next < this.#timerAt) this.#set(next)
+    let next = this.#line.first()
+    while (next !== undefined && next.until <= now) {
+      next.expire()
+      next = this.#line.first()
+    }
+    this.#watch(next?.until ?? Number.POSITIVE_INFINITY)
   }
 }

@@ -22,14 +22,14 @@ export interface Ticket {
   /** The current send has left the queue. */
   sent: boolean
   /** Answered, failed or out of time: whoever meets it in a queue drops it. */
-  over: boolean
+  readonly over: boolean
 }
 
 /** Who waits for a delivery. */
 export interface Recipient {
   resolve(answer: unknown): void
   reject(error: JobboardError): void
-  /** It is over, before either of the two is called. */
+  /** It is over: takes it off the deadlines, which makes it stale. Called before either of the two. */
   ended(delivery: Delivery): void
 }
 
@@ -41,7 +41,7 @@ export class Delivery implements Ticket, Bounded {
   sends = 0
   doubtful = false
   sent = false
-  over = false
+  stale = false
   readonly until: number
   readonly #clock: Clock
   readonly #errand: Errand
@@ -64,6 +64,10 @@ export class Delivery implements Ticket, Bounded {
     this.#send = send
     this.#limitMs = limitMs
     this.#recipient = recipient
+  }
+
+  get over(): boolean {
+    return this.stale
   }
 
   /** Async, so that a driver which throws instead of rejecting is no different from one that rejects. */
@@ -96,13 +100,12 @@ export class Delivery implements Ticket, Bounded {
   }
 
   #sendLater(): void {
-    if (!this.over) this.#pause = this.#clock.setTimeout(() => this.attempt(), pauseBefore(this.sends))
+    if (!this.stale) this.#pause = this.#clock.setTimeout(() => this.attempt(), pauseBefore(this.sends))
   }
 
   /** False when it was over before. */
   #end(): boolean {
-    if (this.over) return false
-    this.over = true
+    if (this.stale) return false
     this.#pause?.clear()
     this.#recipient.ended(this)
     return true

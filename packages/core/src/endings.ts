@@ -24,6 +24,7 @@ export interface EndingsHost {
 interface Unsettled {
   readonly claim: Claim
   readonly ending: Ending
+  readonly since: Instant
 }
 
 const doing = { consume: 'consuming', abandon: 'abandoning', trash: 'trashing' } as const
@@ -63,6 +64,10 @@ export class Endings {
       if (error instanceof OutcomeUnknownError) this.#doubtfulSince.set(claim, began)
       throw this.#afterFailure(claim, ending, persist, error)
     }
+  }
+
+  unsettledSince(): readonly Instant[] {
+    return [...this.#unsettled.values()].map(({ since }) => since)
   }
 
   /** Sends again what is unsettled. */
@@ -115,7 +120,8 @@ export class Endings {
     if (error instanceof ClaimLostError) return error
     const doubtful = this.#doubtfulSince.has(claim)
     if (claim.state === 'held' && (doubtful || persist)) {
-      this.#unsettled.set(claim.id, { claim, ending })
+      const since = this.#unsettled.get(claim.id)?.since ?? instant(this.#host.clock)
+      this.#unsettled.set(claim.id, { claim, ending, since })
     } else {
       this.#forget(claim)
       // Refused or never sent: the claim stands as it stood.

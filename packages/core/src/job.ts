@@ -33,11 +33,13 @@ export interface LostOwner {
   /** When the backend counted the claim as over. For a claim that expired: the end of its session. */
   readonly at: Date
   readonly cause: LostClaim['cause']
+  /** What the operator said who forced it. */
+  readonly reason?: string
 }
 
 /** The same for users, with dates. */
 export function lostOwner(lost: LostClaim | undefined): LostOwner | undefined {
-  return lost && { owner: lost.owner, at: new Date(lost.at), cause: lost.cause }
+  return lost && { ...lost, at: new Date(lost.at) }
 }
 
 /** Who put a job into the trash, why and when. */
@@ -60,6 +62,9 @@ export class Job {
   #record: JobRecord
   #state: JobState
   #details: Readonly<Record<string, unknown>> | undefined
+  /** Looks so far, and which of them is shown. */
+  #looks = 0
+  #shown = 0
 
   /** @internal Jobs come from a board. */
   constructor(source: JobSource, record: JobRecord, state: JobState = record.standing.state, scope?: string) {
@@ -81,7 +86,7 @@ export class Job {
     return this.#record.priority
   }
 
-  /** What the producer gave. Parsed when it is first asked for. */
+  /** What the producer gave. Parsed when it is first asked for; the same object every time, so leave it as it is. */
   get details(): Readonly<Record<string, unknown>> {
     this.#details ??= JSON.parse(this.#record.details) as Record<string, unknown>
     return this.#details
@@ -152,7 +157,13 @@ export class Job {
 
   /** Looks at the backend again. @throws UnavailableError */
   async refresh(): Promise<this> {
-    const { state, record } = await this.#source.look(this.id, this.#scope)
+    const look = ++this.#looks
+    // Who was in the trash, or is gone without a trace, may have been purged: no later look can tell that it was consumed.
+    const scope = this.#state === 'TRASHED' || this.#state === 'UNKNOWN' ? undefined : this.#scope
+    const { state, record } = await this.#source.look(this.id, scope)
+    // A later look may have been answered before.
+    if (look < this.#shown) return this
+    this.#shown = look
     this.#state = state
     if (record !== undefined) this.#record = record
     return this

@@ -209,8 +209,9 @@ export class Jobboard implements AsyncDisposable {
     const began = instant(clock)
     const errand = { doing: 'posting', jobId: posting.id, write: true }
     const answer = await this.#courier.deliver(errand, ticket => {
-      // A job that was posted, consumed and forgotten would be posted a second time.
-      if (ticket.doubtful && elapsedSince(began, clock) >= settings.rememberMs) {
+      // A job that was posted, consumed and forgotten would be posted a second time, also by a send that takes its time.
+      const latestMs = elapsedSince(began, clock) + this.#courier.sendLimitMs
+      if (ticket.doubtful && latestMs >= settings.rememberMs) {
         return Promise.reject(new OutcomeUnknownError(errand.doing, posting.id))
       }
       return this.#posts.submit(posting, ticket)
@@ -410,7 +411,7 @@ export class Jobboard implements AsyncDisposable {
     })
     if (this.#closed !== undefined) throw new BoardClosedError(this.name)
     this.#facts = facts
-    this.#sessions = this.#makeSessions(facts)
+    this.#sessions = this.#makeSessions()
     this.#claiming = new Claiming({
       driver,
       courier: this.#courier,
@@ -424,29 +425,28 @@ export class Jobboard implements AsyncDisposable {
 
   /** An opening that takes longer than its caller waits goes on; the next `connect` waits for the same one. */
   #open(sink: DriverSink, environment: DriverEnvironment): Promise<BackendFacts> {
-    const open = async (): Promise<BackendFacts> => {
-      try {
-        return await this.#parts.driver.open(sink, environment)
-      } catch (error) {
-        this.#opening = undefined
-        throw error
-      }
-    }
-    this.#opening ??= open()
+    // Async, so that a driver which throws instead of rejecting is no different from one that rejects.
+    const open = async (): Promise<BackendFacts> => this.#parts.driver.open(sink, environment)
+    this.#opening ??= open().catch(error => {
+      this.#opening = undefined
+      throw error
+    })
     return this.#opening
   }
 
-  #makeSessions(facts: BackendFacts): Sessions {
+  #makeSessions(): Sessions {
     const { driver, settings, clock, newId } = this.#parts
     return new Sessions({
       name: this.name,
       driver,
       clock,
       courier: this.#courier,
-      scope: facts.scope,
       rememberMs: settings.rememberMs,
       sessionTtlMs: settings.sessionTtlMs,
       newId,
+      foundScope: scope => {
+        if (this.#facts !== undefined) this.#facts = { ...this.#facts, scope }
+      },
       claimLost: (claim, error) =>
         this.#emitter.emit('claimLost', { jobId: claim.job.id, owner: claim.owner, error }),
       announceLoss: (session: Session) =>
@@ -485,7 +485,8 @@ export class Jobboard implements AsyncDisposable {
     this.#courier.close(new BoardClosedError(this.name))
     // An opening that nobody waited for any longer took something after all, which is released when it ends.
     if (this.#facts === undefined) this.#opening?.then(() => driver.close()).catch(() => {})
-    await this.#courier.bounded(driver.close(), partMs).catch(error => {
+    const closing = (async () => driver.close())()
+    await this.#courier.bounded(closing, partMs).catch(error => {
       throw new UnavailableError(
         `The driver did not close: ${error instanceof Error ? error.message : error}`,
         { cause: error },

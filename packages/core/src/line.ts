@@ -1,36 +1,32 @@
 import TinyQueue from 'tinyqueue'
-import type { JobHead } from './driver/records.js'
 
-/** A job in the lines of a view. */
-export interface Entry {
-  readonly head: JobHead
-  /** The lines in which it stands. */
-  readonly lines: readonly Line[]
-  /** Taken by a claimer, changed or gone: whoever meets it in a line drops it. */
+/** What stands in a line. */
+export interface Queued {
+  /** Done with: whoever meets it in a line drops it. */
   stale: boolean
 }
 
 /** Negative when the first one comes first. */
-export type Compare = (a: Entry, b: Entry) => number
+export type Compare<T> = (a: T, b: T) => number
 
 /** Fewer entries than this are not worth tidying up. */
 const few = 64
 
 /**
- * Jobs in order. Almost all of them join at the end; the others, such as jobs that were given back, wait in a heap beside.
+ * Things in order. Almost all of them join at the end; the others, such as jobs that were given back, wait in a heap beside.
  *
  * Entries go stale where they stand. So that those do not pile up where nobody takes any, a line is tidied up once most of
  * it is stale.
  */
-export class Line {
-  readonly #compare: Compare
-  #row: Entry[] = []
+export class Line<T extends Queued> {
+  readonly #compare: Compare<T>
+  #row: T[] = []
   /** So many at the beginning of the row have been taken out. */
   #passed = 0
-  #others: TinyQueue<Entry>
+  #others: TinyQueue<T>
   #live = 0
 
-  constructor(compare: Compare) {
+  constructor(compare: Compare<T>) {
     this.#compare = compare
     this.#others = new TinyQueue([], compare)
   }
@@ -45,7 +41,7 @@ export class Line {
     return this.#row.length - this.#passed + this.#others.length
   }
 
-  join(entry: Entry): void {
+  join(entry: T): void {
     this.#live += 1
     this.putBack(entry)
   }
@@ -57,7 +53,7 @@ export class Line {
   }
 
   /** The first entry that is not stale; stale ones are dropped on the way. */
-  first(): Entry | undefined {
+  first(): T | undefined {
     while (this.#row[this.#passed]?.stale) this.#pass()
     while (this.#others.peek()?.stale) this.#others.pop()
     const [a, b] = [this.#row[this.#passed], this.#others.peek()]
@@ -65,15 +61,20 @@ export class Line {
     return this.#compare(a, b) < 0 ? a : b
   }
 
+  /** All that are not stale, in no order. A copy, so that they may come and go meanwhile. */
+  values(): readonly T[] {
+    return [...this.#row.slice(this.#passed), ...this.#others.data].filter(entry => !entry.stale)
+  }
+
   /** Takes the first entry out. It goes stale, or it is put back. */
-  take(): Entry | undefined {
+  take(): T | undefined {
     const entry = this.first()
     if (entry === this.#row[this.#passed]) this.#pass()
     else this.#others.pop()
     return entry
   }
 
-  putBack(entry: Entry): void {
+  putBack(entry: T): void {
     const last = this.#row.at(-1)
     if (last === undefined || this.#compare(last, entry) <= 0) this.#row.push(entry)
     else this.#others.push(entry)

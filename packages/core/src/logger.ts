@@ -16,7 +16,8 @@ export function harmless(logger: Logger): Logger {
   const write = (level: keyof Logger) => {
     return (...entry: Parameters<Logger['warn']>): void => {
       try {
-        logger[level](...entry)
+        const result: unknown = logger[level](...entry)
+        if (result instanceof Promise) result.catch(nothing)
       } catch {
         // There is nowhere left to tell of it.
       }

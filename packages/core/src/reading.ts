@@ -17,6 +17,12 @@ export interface Found {
   readonly job: JobsAnswer['found'][number]
 }
 
+/** A job that can be claimed, or when there may be one. */
+export interface First {
+  readonly found?: JobRecord
+  readonly nextChangeInMs?: number
+}
+
 const pageSize = 200
 
 /** Looks at the backend for a board: bounded in time, many looks in flight joined, malformed entries reported. */
@@ -61,12 +67,30 @@ export class Reading {
     } while (after !== undefined)
   }
 
+  /** The first claimable job, or when that may change by itself. */
+  async first(names: readonly string[] | undefined): Promise<First> {
+    const first = { kind: 'list', states: 'unclaimed', limit: 1, fresh: true } as const
+    const query = names === undefined ? first : { ...first, names }
+    let page: PageAnswer | undefined
+    do {
+      const { next }: { next?: string } = page ?? {}
+      page = await this.read('listing', next === undefined ? query : { ...query, after: next })
+      this.reportAll(page.malformed)
+    } while (page.jobs.length === 0 && page.next !== undefined)
+    const [found] = page.jobs
+    if (found !== undefined) return { found }
+    return page.nextChangeInMs === undefined ? {} : { nextChangeInMs: page.nextChangeInMs }
+  }
+
   reportAll(entries: readonly MalformedEntry[]): void {
     for (const entry of entries) this.#report(entry)
   }
 
   async #jobs(ids: readonly string[]): Promise<readonly Found[]> {
     const { scope, found } = await this.#driver.read({ kind: 'jobs', ids })
+    for (const [i, job] of found.entries()) {
+      if (job === 'malformed') this.#report({ where: ids[i] ?? '', problem: 'its entry does not parse' })
+    }
     return found.map(job => ({ scope, job }))
   }
 }

@@ -42,7 +42,8 @@ export async function fetchBoard(
 ): Promise<Jobboard> {
   const { drivers = [], from = process.cwd(), ...boardOptions } = options
   const { driver, plain } = await makeDriver(where, drivers, from)
-  const board = new Jobboard(driver, { ...plain, ...boardOptions, name } as JobboardOptions)
+  const given = Object.entries(boardOptions).filter(([, value]) => value !== undefined)
+  const board = new Jobboard(driver, { ...plain, ...Object.fromEntries(given), name } as JobboardOptions)
   try {
     return await board.connect()
   } catch (error) {

@@ -15,6 +15,7 @@ import type {
   SettleAnswer,
   WishAnswer,
 } from './driver/driver.js'
+import { DriverError } from './driver/driver-error.js'
 import { Endings } from './endings.js'
 import type { ClaimLostError, LossReason } from './errors.js'
 import { TransitMap, TransitSet } from './transit.js'
@@ -24,7 +25,6 @@ export interface SessionHost {
   readonly driver: JobboardDriver
   readonly clock: Clock
   readonly courier: Courier
-  readonly scope: string
   readonly rememberMs: number
   /** A claim was lost; its signal has aborted. */
   claimLost(claim: Claim, error: ClaimLostError): void
@@ -66,13 +66,18 @@ export class Session implements ClaimKeeper {
   readonly #endings: Endings
   readonly #claims: Batcher<ClaimTry, ClaimAnswer>
   readonly #work: Batcher<Work, WorkAnswer>
-  #over = false
+  /** Why it is over. */
+  #lostBy: LossReason | undefined
   #validUntil: Instant
   #expiry: Timer | undefined
   #nextRenewal: Timer | undefined
   #renewing = false
   /** A doubt came up while a renewal was on its way, which may have left before. */
   #doubted = false
+  /** The last renewal failed: the next one has its time, and no doubt brings it forward. */
+  #failed = false
+  /** Since when the backend has claims that nobody here knows, by id. */
+  #ghosts: ReadonlyMap<string, Instant> = new Map()
 
   /** `sentAt`: when the first request for the session left, on both clocks. */
   constructor(host: SessionHost, grant: SessionGrant, sentAt: Instant) {
@@ -98,7 +103,7 @@ export class Session implements ClaimKeeper {
   }
 
   get scope(): string {
-    return this.#host.scope
+    return this.#grant.scope
   }
 
   get deadline(): number {
@@ -106,6 +111,11 @@ export class Session implements ClaimKeeper {
     return Math.round(
       Math.min(this.#validUntil.wall, clock.now() + this.#validUntil.monotonic - clock.monotonic()),
     )
+  }
+
+  /** Why the session is over; undefined while it is not. */
+  get lostBy(): LossReason | undefined {
+    return this.#lostBy
   }
 
   /** Whether claims can still be made and kept, by a look at both clocks. */
@@ -170,12 +180,12 @@ export class Session implements ClaimKeeper {
   /** Renews at the next turn: somebody doubts that all is well. */
   renewSoon(): void {
     if (this.#renewing) this.#doubted = true
-    else if (!this.#over) this.#renewIn(0)
+    else if (!this.#over && !this.#failed) this.#renewIn(0)
   }
 
   /** Stops everything and tells the owners by their signals; the backend is told by the caller. */
   retire(reason: LossReason, tell?: (claim: Claim, error: ClaimLostError) => void): void {
-    this.#over = true
+    this.#lostBy = reason
     this.#expiry?.clear()
     this.#nextRenewal?.clear()
     const lost = [...this.#held.values(), ...this.#endings.clear()]
@@ -220,11 +230,18 @@ export class Session implements ClaimKeeper {
     { endings }: SettleAnswer,
   ): Promise<readonly (WishAnswer | Failed)[]> {
     try {
+      // Closed while the endings were on their way: after `close` no driver is called.
+      if (this.#lostBy === 'closed')
+        throw new DriverError('unavailable', 'the board is closing', { done: 'no' })
       return (await this.#host.driver.claimNext?.(this.#grant.session, wishes)) ?? []
     } catch (error) {
       if (endings.length === 0) throw error
       return wishes.map(() => ({ kind: 'failed', error }))
     }
+  }
+
+  get #over(): boolean {
+    return this.#lostBy !== undefined
   }
 
   #renewAfter(sentAt: Instant, pauseMs: number): void {
@@ -247,13 +264,16 @@ export class Session implements ClaimKeeper {
       const held = this.#held.keys()
       const call = this.#host.driver.renew({ session: this.#grant.session, held })
       this.#renewed(await this.#host.courier.bounded(call, this.ttlMs / 3), sentAt)
+      this.#failed = false
+      if (this.#doubted) pause = 0
     } catch (error) {
+      this.#failed = true
       pause = this.ttlMs / 12
       if (!this.#over) this.#host.trouble(error, 'renewing the session')
     } finally {
       this.#renewing = false
     }
-    if (!this.#over) this.#renewAfter(sentAt, this.#doubted ? 0 : pause)
+    if (!this.#over) this.#renewAfter(sentAt, pause)
   }
 
   #renewed(answer: RenewAnswer, sentAt: Instant): void {
@@ -265,10 +285,24 @@ export class Session implements ClaimKeeper {
       const claim = this.#held.get(claimId)
       if (claim !== undefined) this.#loseClaim(claim, cause)
     }
-    for (const ghost of answer.unnamed) {
-      if (!this.#knows(ghost.claimId)) this.#endGhost(ghost)
+    const ghosts = answer.unnamed.filter(({ claimId }) => !this.#knows(claimId))
+    const now = instant(this.#host.clock)
+    this.#ghosts = new Map(ghosts.map(({ claimId }) => [claimId, this.#ghosts.get(claimId) ?? now]))
+    if (this.#stuck) {
+      this.#lose('unknown', 'clock')
+    } else {
+      for (const ghost of ghosts) this.#endGhost(ghost)
+      this.#endings.settleAll()
     }
-    this.#endings.settleAll()
+  }
+
+  /**
+   * Whether renewals go through and an ending does not, for so long that the session as a whole has to end (FAULT-3): nothing
+   * else would ever free that job.
+   */
+  get #stuck(): boolean {
+    const since = [...this.#ghosts.values(), ...this.#endings.unsettledSince()]
+    return since.some(moment => elapsedSince(moment, this.#host.clock) >= this.ttlMs)
   }
 
   /** A claim that nobody here knows: a request that was thought lost and arrived after all (CLAIM-7). */

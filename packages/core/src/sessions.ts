@@ -1,7 +1,7 @@
 import { type Instant, instant } from './clock.js'
 import type { Ticket } from './delivery.js'
 import type { Entity } from './driver/records.js'
-import { BoardClosedError } from './errors.js'
+import { BoardClosedError, UnavailableError } from './errors.js'
 import { Session, type SessionHost } from './session.js'
 
 /** What the sessions of a board need beside what each session needs. */
@@ -10,6 +10,8 @@ export interface SessionsHost extends Omit<SessionHost, 'sessionLost'> {
   readonly name: string
   readonly sessionTtlMs: number
   readonly newId: () => string
+  /** The scope that a new session found. */
+  foundScope(scope: string): void
   /** A session ended before the board was closed. */
   announceLoss(session: Session): void
 }
@@ -48,15 +50,31 @@ export class Sessions {
     return this.current ?? this.#open()
   }
 
+  /** The same within a time limit; an opening is shared by all who wait for it, so each of them bounds it for itself. */
+  async within(leftMs: () => number): Promise<Session> {
+    const errand = { doing: 'opening a session', write: false }
+    return this.current ?? this.#host.courier.deliver(errand, () => this.usable(), leftMs())
+  }
+
   doubt(): void {
     this.#current?.renewSoon()
   }
 
-  /** Resolves once the entity is listed. Should that fail, it is announced under the next session all the same. */
+  /**
+   * Resolves once the entity is listed. Should that fail, it is announced under the next session all the same.
+   *
+   * @throws UnavailableError, BoardClosedError and what the backend refuses
+   */
   async announce(entity: Entity): Promise<void> {
     this.#entities.set(JSON.stringify([entity.kind, entity.name]), entity)
-    const listed = await this.#announce(await this.usable(), entity)
-    if (!listed) await this.#announce(await this.usable(), entity)
+    const leftMs = this.#host.courier.countdown()
+    // A session may end between two calls; then the same is tried once more under a new one.
+    for (let tries = 0; tries < 2; tries++) {
+      if (await this.#announce(await this.within(leftMs), entity, leftMs())) return
+    }
+    throw new UnavailableError(
+      `The session ended twice while ${entity.kind} ${entity.name} was being announced`,
+    )
   }
 
   /** Aborts the signals of all claims and gives them back (CLAIM-12). */
@@ -95,13 +113,17 @@ export class Sessions {
       grant,
       sentAt ?? instant(clock),
     )
+    // The grant took so long, or this process stood still, that its time was over before it came.
+    if (!session.usable)
+      throw new UnavailableError('The session had ended before the answer to its opening came')
     this.#current = session
+    this.#host.foundScope(session.scope)
     void this.#announceAll(session)
     return session
   }
 
   /** False when the session turns out to be over: the next one announces everything. */
-  async #announce(session: Session, entity: Entity): Promise<boolean> {
+  async #announce(session: Session, entity: Entity, limitMs?: number): Promise<boolean> {
     const { courier, driver } = this.#host
     const answer = await courier.deliver(
       { doing: `announcing ${entity.kind} ${entity.name}`, write: true },
@@ -109,6 +131,7 @@ export class Sessions {
         ticket.sent = true
         return courier.bounded(driver.administer({ kind: 'announce', session: { id: session.id }, entity }))
       },
+      limitMs,
     )
     if (answer.kind === 'over') session.isOver()
     return answer.kind === 'announced'
@@ -138,11 +161,19 @@ export class Sessions {
     )
   }
 
-  /** A board that announced entities wants them listed again, also when it claims nothing. */
-  #reopen(): Promise<void> {
-    return this.#persist('opening a session for entities', this.#host.sessionTtlMs, async () => {
+  /**
+   * A board that announced entities wants them listed again, also when it claims nothing. Not at once: a backend that ends
+   * every session right away would be asked without pause.
+   */
+  async #reopen(): Promise<void> {
+    await this.#pause(this.#host.sessionTtlMs / 12)
+    await this.#persist('opening a session for entities', this.#host.sessionTtlMs, async () => {
       await this.usable()
     })
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise(resolve => this.#host.clock.setTimeout(resolve, ms).unref())
   }
 
   /** Tries until it succeeds or the board is closed; never rejects. */
@@ -152,7 +183,7 @@ export class Sessions {
         return await attempt()
       } catch (error) {
         this.#host.trouble(error, during)
-        await new Promise<void>(resolve => this.#host.clock.setTimeout(resolve, ttlMs / 3).unref())
+        await this.#pause(ttlMs / 3)
       }
     }
   }

@@ -1,12 +1,19 @@
 import type { JobHead } from './driver/records.js'
-import { type Entry, Line } from './line.js'
+import { Line, type Queued } from './line.js'
 import { type Priority, priorities } from './priority.js'
 import { TransitMap } from './transit.js'
 
+/** A job in the lines of a view. It goes stale when it is taken by a claimer, changed or gone. */
+interface Entry extends Queued {
+  readonly head: JobHead
+  /** The lines in which it stands. */
+  readonly lines: readonly Line<Entry>[]
+}
+
 /** The jobs of one priority: all of them, and those of each name that any has. */
 interface Rank {
-  readonly all: Line
-  readonly byName: Map<string, Line>
+  readonly all: Line<Entry>
+  readonly byName: Map<string, Line<Entry>>
 }
 
 /**
@@ -20,10 +27,13 @@ export class View {
   readonly #random: () => number
   readonly #entries = new TransitMap<string, Entry>()
   readonly #ranks: ReadonlyMap<Priority, Rank> = new Map(
-    priorities.map(priority => [priority, { all: new Line(byAge), byName: new Map<string, Line>() }]),
+    priorities.map(priority => [
+      priority,
+      { all: new Line<Entry>(byAge), byName: new Map<string, Line<Entry>>() },
+    ]),
   )
   /** Delayed jobs, the earliest first. */
-  readonly #delayed = new Line(byTime)
+  readonly #delayed = new Line<Entry>(byTime)
 
   constructor(spread: number, random: () => number = Math.random) {
     this.#spread = spread
@@ -55,15 +65,20 @@ export class View {
    */
   take(names: readonly string[] | undefined, now: number): JobHead | undefined {
     this.#ripen(now)
-    for (const { all, byName } of this.#ranks.values()) {
-      const lines = names === undefined ? [all] : names.flatMap(name => byName.get(name) ?? [])
-      const entry = this.#choose(lines)
+    for (const rank of this.#ranks.values()) {
+      const entry = this.#choose(linesOf(rank, names))
       if (entry !== undefined) {
         this.remove(entry.head.id)
         return entry.head
       }
     }
     return undefined
+  }
+
+  /** Whether there is anything to take. */
+  offers(names: readonly string[] | undefined, now: number): boolean {
+    this.#ripen(now)
+    return [...this.#ranks.values()].some(rank => linesOf(rank, names).some(line => !line.empty))
   }
 
   /** When the first delayed job becomes claimable, milliseconds since 1970. */
@@ -85,7 +100,7 @@ export class View {
   #enqueue(head: JobHead): void {
     const rank = this.#ranks.get(head.priority)
     if (rank === undefined) return
-    const named = rank.byName.get(head.name) ?? new Line(byAge)
+    const named = rank.byName.get(head.name) ?? new Line<Entry>(byAge)
     rank.byName.set(head.name, named)
     this.#place({ head, lines: [rank.all, named], stale: false })
   }
@@ -101,8 +116,8 @@ export class View {
     if (byName?.get(name)?.empty) byName.delete(name)
   }
 
-  #choose(lines: readonly Line[]): Entry | undefined {
-    const first: { readonly entry: Entry; readonly line: Line }[] = []
+  #choose(lines: readonly Line<Entry>[]): Entry | undefined {
+    const first: { readonly entry: Entry; readonly line: Line<Entry> }[] = []
     while (first.length < this.#spread) {
       const line = oldest(lines)
       const entry = line?.take()
@@ -115,6 +130,10 @@ export class View {
   }
 }
 
+function linesOf({ all, byName }: Rank, names: readonly string[] | undefined): readonly Line<Entry>[] {
+  return names === undefined ? [all] : names.flatMap(name => byName.get(name) ?? [])
+}
+
 function byAge(a: Entry, b: Entry): number {
   return a.head.order < b.head.order ? -1 : 1
 }
@@ -124,8 +143,8 @@ function byTime(a: Entry, b: Entry): number {
 }
 
 /** The line whose first entry is the oldest. */
-function oldest(lines: readonly Line[]): Line | undefined {
-  let best: Line | undefined
+function oldest(lines: readonly Line<Entry>[]): Line<Entry> | undefined {
+  let best: Line<Entry> | undefined
   let age: Entry | undefined
   for (const line of lines) {
     const entry = line.first()

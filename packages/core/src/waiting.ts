@@ -29,13 +29,7 @@ export class Waiting {
 
   /** The first claimable job of the board; undefined at the timeout. */
   forJob(names: readonly string[] | undefined, options: WaitOptions): Promise<JobRecord | undefined> {
-    const query = { kind: 'list', states: 'unclaimed', limit: 1, fresh: true } as const
-    return this.#until({ names: names && new Set(names) }, options, async () => {
-      const page = await this.#host.reading.read('listing', names === undefined ? query : { ...query, names })
-      const [job] = page.jobs
-      if (job !== undefined) return { found: job }
-      return page.nextChangeInMs === undefined ? {} : { nextChangeInMs: page.nextChangeInMs }
-    })
+    return this.#until({ names: names && new Set(names) }, options, () => this.#host.reading.first(names))
   }
 
   async forEnd(job: Job, options: WaitOptions): Promise<WaitOutcome> {

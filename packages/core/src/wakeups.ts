@@ -11,15 +11,23 @@ export type WakeOn = { readonly names?: ReadonlySet<string> | undefined } | { re
  */
 export class Wakeups {
   readonly #clock: Clock
+  /** Who waits for jobs. */
   readonly #watches = new Set<Watch>()
+  /** Who waits for the end of one job, by its id: there may be one for every job. */
+  readonly #byJob = new Map<string, Set<Watch>>()
 
   constructor(clock: Clock) {
     this.#clock = clock
   }
 
   watch(on: WakeOn): Watch {
-    const watch: Watch = new Watch(on, this.#clock, () => this.#watches.delete(watch))
-    this.#watches.add(watch)
+    const watches = 'jobId' in on ? this.#ofJob(on.jobId) : this.#watches
+    const watch: Watch = new Watch(on, this.#clock, () => {
+      watches.delete(watch)
+      if ('jobId' in on && watches.size === 0 && this.#byJob.get(on.jobId) === watches)
+        this.#byJob.delete(on.jobId)
+    })
+    watches.add(watch)
     return watch
   }
 
@@ -28,10 +36,19 @@ export class Wakeups {
     for (const watch of [...this.#watches]) {
       if (changes.some(change => watch.concerns(change))) watch.wake()
     }
+    for (const change of changes) {
+      for (const watch of this.#byJob.get(change.jobId) ?? []) if (watch.concerns(change)) watch.wake()
+    }
   }
 
   all(): void {
-    for (const watch of [...this.#watches]) watch.wake()
+    for (const watches of [this.#watches, ...this.#byJob.values()]) for (const watch of watches) watch.wake()
+  }
+
+  #ofJob(jobId: string): Set<Watch> {
+    const watches = this.#byJob.get(jobId) ?? new Set()
+    this.#byJob.set(jobId, watches)
+    return watches
   }
 }
 

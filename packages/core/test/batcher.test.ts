@@ -78,7 +78,7 @@ describe('entries', () => {
     const batch = batcher({ maxCalls: 1 })
     void batch.submit(1, ticket())
     await turns()
-    const [gone, here] = [ticket(), ticket()]
+    const [gone, here] = [{ ...ticket(), over: false }, ticket()]
     void batch.submit(2, gone)
     void batch.submit(3, here)
     gone.over = true
@@ -108,6 +108,18 @@ describe('a call', () => {
     calls[1]?.answer.resolve(['three'])
     await turns()
     expect(answers.map(({ error, value }) => error ?? value)).toEqual([error, error, 'three'])
+  })
+
+  it('that is refused because of one entry refuses that one alone', async () => {
+    const batch = batcher()
+    const answers = [1, 2, 3].map(entry => new Watched(batch.submit(entry, ticket())))
+    await turns()
+    calls[0]?.answer.reject(new DriverError('limit', 'too large'))
+    await turns()
+    expect(entriesOf()).toEqual([[1, 2, 3], [1], [2], [3]])
+    answerAll()
+    await turns()
+    expect(answers.map(({ state }) => state)).toEqual(['done', 'done', 'done'])
   })
 
   it('that hangs is given up, and makes room for the next', async () => {

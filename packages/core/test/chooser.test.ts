@@ -154,7 +154,12 @@ describe('a worker where core chooses', () => {
     expect(claims.map(claim => claim.job.name)).toEqual(['before', 'after'])
   })
 
-  it('learns from the listing when a claim ends by itself, though nothing is pushed', async () => {
+  it('learns from the listing when a claim ends by itself, where nothing is pushed', async () => {
+    tampering.read = async proceed => {
+      const page = await proceed()
+      const nextChangeInMs = backend.nextChangeInMs()
+      return nextChangeInMs === undefined ? page : { ...(page as object), nextChangeInMs }
+    }
     const [board, dead] = [await connect({ refreshMs: 600_000 }), await connect({ sessionTtlMs: 9_000 })]
     const job = await dead.post('job')
     await dead.claim(job)
@@ -180,6 +185,34 @@ describe('a worker where core chooses', () => {
     await board.post('job')
     await clock.advance(0)
     expect(claims.map(claim => claim.job.name)).toEqual(['job'])
+  })
+
+  it('goes on with what it knows while a listing takes its time, and lists no more than it must', async () => {
+    const board = await connect({ refreshMs: 1_000, requestTimeoutMs: 2_000 })
+    for (let i = 0; i < 2_000; i++) void board.post('job', { id: `j${i}` })
+    await time.advance(1)
+    let pages = 0
+    tampering.read = async (proceed, query) => {
+      if ((query as { kind: string }).kind === 'list') {
+        pages += 1
+        await new Promise<void>(resolve => time.setTimeout(resolve, 500))
+      }
+      return proceed()
+    }
+    // The first listing takes longer than refreshMs, and longer than one call may take.
+    const first = new Watched(board.claimNext())
+    await time.advance(2_500)
+    expect(first.error).toMatchObject({ code: 'JOBBOARD_UNAVAILABLE' })
+    for (let i = 0; i < 20; i++) {
+      const next = new Watched(board.claimNext())
+      await time.advance(1)
+      expect(next.value).toBeDefined()
+      await time.advance(499)
+    }
+    await time.advance(5_000)
+    const before = pages
+    await time.advance(60_000)
+    expect(pages).toBe(before)
   })
 
   it('reads the listing again after a gap', async () => {

@@ -203,6 +203,18 @@ describe('a worker in trouble', () => {
     expect(worker.names).toEqual(['job'])
   })
 
+  it('rides out a full disk', async () => {
+    const board = await connect()
+    tampering.claimNext = () => Promise.reject(new DriverError('limit', 'the disk is full'))
+    const worker = new Worker(board)
+    await board.post('job')
+    await clock.advance(1_000)
+    expect(worker.state).toBe('running')
+    delete tampering.claimNext
+    await clock.advance(1_000)
+    expect(worker.claims).toHaveLength(1)
+  })
+
   it('ends with what cannot pass by itself', async () => {
     const board = await connect()
     tampering.startSession = () => Promise.reject(new DriverError('forbidden', 'no right to claim'))

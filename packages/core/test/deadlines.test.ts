@@ -44,6 +44,7 @@ function setUp() {
   const expired: string[] = []
   const add = (name: string, afterMs: number, then?: () => void): Bounded => {
     const item: Bounded = {
+      stale: false,
       until: clock.monotonic() + afterMs,
       expire: () => {
         expired.push(`${name} at ${clock.monotonic() - start}`)

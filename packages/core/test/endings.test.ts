@@ -61,6 +61,48 @@ function lostEvents(board: Jobboard): string[] {
 }
 
 describe('an ending whose outcome is unknown', () => {
+  it('is not taken back by the end of the block that it was asked for in', async () => {
+    const [board, other] = [await connect(), await connect()]
+    const claim = await claimed(board)
+    const sent: string[] = []
+    let reached = false
+    tampering.settle = (proceed, _session, endings) => {
+      sent.push(...endings.map(({ how }) => how))
+      return reached ? proceed() : new Promise(() => {})
+    }
+    // Nobody awaits it; then the block ends.
+    const consumed = new Watched(claim.consume())
+    const left = new Watched(claim[Symbol.asyncDispose]())
+    await clock.advance(timeoutMs)
+    expect(consumed.error).toMatchObject({ code: 'JOBBOARD_OUTCOME_UNKNOWN' })
+    reached = true
+    await clock.advance(ttlMs)
+    expect(left.state).toBe('done')
+    expect(new Set(sent)).toEqual(new Set(['consume']))
+    expect(claim.state).toBe('settled')
+    expect(await other.find(claim.job)).toBeUndefined()
+  })
+
+  it('is answered when it is asked for again by job, after a renewal has learned it', async () => {
+    const board = await connect()
+    const { job } = await claimed(board)
+    tampering.settle = lostReply
+    expect((await outcome(board.consume(job))).error).toMatchObject({ code: 'JOBBOARD_OUTCOME_UNKNOWN' })
+    delete tampering.settle
+    await clock.advance(ttlMs / 2)
+    await expect(board.consume(job)).resolves.toBeUndefined()
+  })
+
+  it('ends its session when renewals go through and it never does', async () => {
+    const [board, other] = [await connect(), await connect()]
+    const claim = await claimed(board)
+    tampering.settle = () => new Promise(() => {})
+    await outcome(claim.consume())
+    await clock.advance(2 * ttlMs)
+    expect(claim.state).toBe('lost')
+    expect((await other.find(claim.job))?.state).toBe('UNCLAIMED')
+  })
+
   it('is sent again with each renewal until it is answered', async () => {
     const board = await connect()
     const lost = lostEvents(board)

@@ -33,6 +33,45 @@ describe('connecting', () => {
     expect(board.scope).toBe(backend.scope)
   })
 
+  it('works after a driver has thrown instead of rejecting', async () => {
+    const board = makeBoard()
+    tampering.open = () => {
+      throw new DriverError('unavailable', 'thrown')
+    }
+    await expect(board.connect()).rejects.toMatchObject({ code: 'JOBBOARD_UNAVAILABLE' })
+    delete tampering.open
+    await board.connect()
+    expect(board.connected).toBe(true)
+  })
+
+  it('finds the scope of a backend that was wiped since, with the next session', async () => {
+    let driver = memory({ backend })
+    const wiped = new Proxy(driver, {
+      get: (_target, key) => {
+        const member: unknown = Reflect.get(driver, key)
+        return typeof member === 'function' ? member.bind(driver) : member
+      },
+    })
+    const board = await makeBoard({}, wiped).connect()
+    const before = await board.claim(await board.post('job'))
+    const after = new MemoryBackend(clock)
+    driver = memory({ backend: after })
+    const nothing = () => {}
+    const sink = { changed: nothing, gap: nothing, doubt: nothing, malformed: nothing, trouble: nothing }
+    const environment = {
+      label: '',
+      clock,
+      logger: console,
+      callTimeoutMs: 1_000,
+      rememberMs: 60_000,
+      refreshMs: 30_000,
+    }
+    await driver.open(sink, { ...environment, newId: () => 'id' })
+    const claim = await board.claim(await board.post('job'))
+    expect([before.scope, claim.scope, board.scope]).toEqual([backend.scope, after.scope, after.scope])
+    await board.close()
+  })
+
   it('twice, also at once, opens the driver once and answers the board', async () => {
     const board = makeBoard()
     await expect(Promise.all([board.connect(), board.connect()])).resolves.toEqual([board, board])

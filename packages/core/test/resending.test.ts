@@ -48,6 +48,26 @@ const lostOnce = (): ((proceed: () => unknown) => Promise<unknown>) => {
 }
 
 describe('a post whose reply was lost', () => {
+  it('is not sent again when the receipt may be over before the second send is done', async () => {
+    const [board, worker] = [
+      await connect({ rememberMs: 3_000 }),
+      await connect({ rememberMs: 3_000 }, memory({ backend })),
+    ]
+    let sends = 0
+    tampering.post = async proceed => {
+      sends += 1
+      if (sends > 1) await new Promise<void>(resolve => clock.setTimeout(resolve, 1_900))
+      await proceed()
+      return new Promise(() => {})
+    }
+    const posted = new Watched(board.post('job', { id: 'once' }))
+    await clock.advance(10)
+    await (await worker.claim('once')).consume()
+    await clock.advance(60_000)
+    expect(posted.error).toMatchObject({ code: 'JOBBOARD_OUTCOME_UNKNOWN', jobId: 'once' })
+    expect(await worker.count()).toMatchObject({ unclaimed: 0 })
+  })
+
   it('is sent again, and leaves one job', async () => {
     const board = await connect()
     tampering.post = lostOnce()

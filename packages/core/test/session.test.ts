@@ -206,6 +206,19 @@ describe('renewals', () => {
     expect(renewals).toEqual([1_000, 6_000, 6_200])
   })
 
+  it('keep their pace although a driver doubts with every failure', async () => {
+    const board = await connect()
+    await board.claim(await board.post('job'))
+    let tried = 0
+    tampering.renew = async () => {
+      tried += 1
+      sink.doubt()
+      throw new DriverError('unavailable', 'down')
+    }
+    await clock.advance(ttlMs)
+    expect(tried).toBeLessThan(13)
+  })
+
   it('stop when the board is closed', async () => {
     const board = await connect()
     await claimed(board)

@@ -2,7 +2,7 @@ import { Jobboard, type JobboardOptions } from '@jobboard/core'
 import { DriverError, type DriverSink } from '@jobboard/core/driver'
 import { FakeClock, MemoryBackend, memory } from '@jobboard/memory'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type Tampering, tampered, Watched } from './support.js'
+import { Deferred, type Tampering, tampered, Watched } from './support.js'
 
 /** `job.wait()`, for the end of a job, and `board.waitForJob()`, for something to do. */
 
@@ -34,6 +34,44 @@ async function connect(options: JobboardOptions = {}): Promise<Jobboard> {
 
 const looks = (): number => calls.filter(call => call === 'read').length
 const down = (): Promise<never> => Promise.reject(new DriverError('unavailable', 'down', { done: 'no' }))
+
+describe('job.refresh', () => {
+  it('shows the latest look, also when an older one is answered after it', async () => {
+    const board = await connect()
+    const job = await board.post('job')
+    const claim = await board.claim(job)
+    const slow = new Deferred<void>()
+    tampering.read = async proceed => {
+      delete tampering.read
+      const before = await proceed()
+      await slow.promise
+      return before
+    }
+    const older = job.refresh()
+    await clock.advance(1)
+    await claim.consume()
+    await job.refresh()
+    expect(job.state).toBe('COMPLETE')
+    slow.resolve()
+    await older
+    expect(job.state).toBe('COMPLETE')
+  })
+})
+
+describe('board.waitForJob', () => {
+  it('looks past a page on which nothing can be shown, and tells why', async () => {
+    const board = await connect()
+    await board.post('job')
+    const malformed: string[] = []
+    board.on('malformed', ({ where }) => malformed.push(where))
+    tampering.read = (proceed, query) =>
+      (query as { after?: string }).after === undefined
+        ? Promise.resolve({ jobs: [], malformed: [{ where: 'k', problem: 'p' }], next: '0:0:100' })
+        : proceed()
+    expect(await board.waitForJob({ timeoutMs: 0 })).toMatchObject({ name: 'job' })
+    expect(malformed).toEqual(['k'])
+  })
+})
 
 describe('job.wait', () => {
   it.each([

@@ -12,7 +12,7 @@ interface Pending {
  *
  * ```ts
  * const clock = new FakeClock()
- * const board = new Jobboard(memory({ clock }), { clock })
+ * const board = new Jobboard(memory({ backend: new MemoryBackend(clock) }), { clock })
  * await clock.advance(15_000)
  * ```
  *

@@ -1,5 +1,6 @@
 import {
   booleanOption,
+  type Clock,
   type DriverDefinition,
   type DriverEnvironment,
   type JobboardDriver,
@@ -14,6 +15,7 @@ export { ClientClock, FakeClock } from './fake-clock.js'
 export { MemoryBackend } from './memory-backend.js'
 export { MemoryDriver } from './memory-driver.js'
 
+/** Options of the memory board. */
 export interface MemoryOptions {
   /** The board's state, to be shared by several boards of this process. @default a new one, on the clock of the first board */
   readonly backend?: MemoryBackend
@@ -46,7 +48,7 @@ export const driver: DriverDefinition = {
   name: 'memory',
   apiVersion: 1,
   schemes: ['memory'],
-  create: options => make(options, ({ label }) => named(label)),
+  create: options => make(options, ({ label, clock }) => named(label, clock)),
   parseUrl: ({ rest, query }) => (rest === '' ? query : { ...query, board: rest }),
 }
 
@@ -56,13 +58,15 @@ function make(
 ): JobboardDriver {
   const { backend, board, claimNext } = parseOptions(optionsSchema, options, 'memory options')
   const driver = new MemoryDriver(
-    environment => backend ?? (board === undefined ? otherwise(environment) : named(board)),
+    environment =>
+      backend ?? (board === undefined ? otherwise(environment) : named(board, environment.clock)),
   )
   return claimNext ? driver : withoutChoice(driver)
 }
 
-function named(name: string): MemoryBackend {
-  const backend = byName.get(name) ?? new MemoryBackend()
+/** On the clock of the board that comes first. */
+function named(name: string, clock: Clock): MemoryBackend {
+  const backend = byName.get(name) ?? new MemoryBackend(clock)
   byName.set(name, backend)
   return backend
 }

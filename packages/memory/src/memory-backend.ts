@@ -19,15 +19,14 @@ import { type HeldClaim, headOf, isDelayed, newRow, Ordered, type Row, recordOf 
 
 /** What is left of a claim that ended, or of a job that was consumed. */
 export interface Receipt {
-  readonly claimId: string
   readonly jobId: string
-  readonly token: bigint
   readonly how: Ending['how'] | 'expired' | 'forced' | 'closed'
   /** Of the job's content. */
   readonly hash: string
   readonly until: number
 }
 
+/** What keeps claims alive. */
 export interface MemorySession {
   readonly id: string
   readonly ttlMs: number
@@ -107,7 +106,7 @@ export class MemoryBackend {
 
   endSession(session: MemorySession, cause: LostClaim['cause'], at: number): void {
     this.sessions.delete(session.id)
-    for (const row of session.claims.values()) this.lose(row, cause, at, session.rememberMs)
+    for (const row of session.claims.values()) this.lose(row, { cause, at }, session.rememberMs)
   }
 
   put(posting: Posting, createdOn: number, availableAt: number | undefined, why?: 'restored'): Row {
@@ -155,9 +154,10 @@ export class MemoryBackend {
   }
 
   /** The claim ended before its owner ended it. Closed boards lose nothing: neither a loss nor a failure. */
-  lose(row: Row, cause: LostClaim['cause'], at: number, rememberMs: number): void {
+  lose(row: Row, loss: Omit<LostClaim, 'owner'>, rememberMs: number): void {
+    const { cause } = loss
     const { owner, token } = this.#endClaim(row, cause, rememberMs)
-    row.previous = { owner, at, cause }
+    row.previous = { owner, ...loss }
     if (cause === 'forced') row.forcedToken = token
     if (cause !== 'closed') {
       row.losses += 1
@@ -170,6 +170,19 @@ export class MemoryBackend {
 
   restore(row: Row): Row {
     return this.put(row.posting, row.createdOn, undefined, 'restored')
+  }
+
+  /** The receipt of the trashing may be over by now; without one the job would be taken for a consumed one. */
+  purge(row: Row, rememberMs: number): void {
+    this.jobs.delete(row.posting.id)
+    this.#remember(`purge of ${row.order}`, row, 'trash', rememberMs)
+  }
+
+  /** Who announces an entity last has it. */
+  announce(session: MemorySession, entity: Entity): void {
+    const key = JSON.stringify([entity.kind, entity.name])
+    for (const { entities } of this.sessions.values()) entities.delete(key)
+    session.entities.set(key, entity)
   }
 
   /** How a claim that is not current ended, as far as the record shows. */
@@ -227,13 +240,14 @@ export class MemoryBackend {
     const claim = row.claim as HeldClaim
     row.claim = undefined
     this.sessions.get(claim.sessionId)?.claims.delete(claim.id)
-    if (rememberMs > 0) {
-      const { id: jobId, hash } = row.posting
-      const now = this.clock.now()
-      const receipt = { claimId: claim.id, jobId, token: claim.token, how, hash, until: now + rememberMs }
-      this.#receipts.add(receipt, now)
-    }
+    this.#remember(claim.id, row, how, rememberMs)
     return claim
+  }
+
+  #remember(claimId: string, { posting }: Row, how: Receipt['how'], rememberMs: number): void {
+    if (rememberMs === 0) return
+    const now = this.clock.now()
+    this.#receipts.add(claimId, { jobId: posting.id, how, hash: posting.hash, until: now + rememberMs }, now)
   }
 
   #offer(row: Row): void {
@@ -272,39 +286,43 @@ export class MemoryBackend {
   }
 }
 
-/** Receipts by claim and by job that left the board, forgotten in the order in which they were written. */
+/** Receipts by claim and by job that left the board. */
 class Receipts {
-  readonly #byClaim = new Map<string, Receipt>()
-  readonly #removed = new Map<string, Receipt>()
-  /** A list of its own: a Map that loses its first entries over and over is slow to find the next one. */
-  #inOrder: Receipt[] = []
-  #forgotten = 0
+  #young = new Generation()
+  #old = new Generation()
 
-  add(receipt: Receipt, now: number): void {
-    this.#byClaim.set(receipt.claimId, receipt)
-    if (receipt.how === 'consume' || receipt.how === 'trash') this.#removed.set(receipt.jobId, receipt)
-    this.#inOrder.push(receipt)
-    // A few old ones go with each new one, so their number follows the rate of endings.
-    for (let i = 0; i < 4; i++) this.#forgetOne(now)
+  add(claimId: string, receipt: Receipt, now: number): void {
+    this.#rotate(now)
+    this.#young.add(claimId, receipt)
   }
 
   ofClaim(claimId: string, now: number): Receipt | undefined {
-    return valid(this.#byClaim.get(claimId), now)
+    return valid(this.#young.byClaim.get(claimId) ?? this.#old.byClaim.get(claimId), now)
   }
 
   ofRemoved(jobId: string, now: number): Receipt | undefined {
-    return valid(this.#removed.get(jobId), now)
+    return valid(this.#young.removed.get(jobId) ?? this.#old.removed.get(jobId), now)
   }
 
-  #forgetOne(now: number): void {
-    const oldest = this.#inOrder[this.#forgotten]
-    if (oldest === undefined || oldest.until > now) return
-    this.#byClaim.delete(oldest.claimId)
-    if (this.#removed.get(oldest.jobId) === oldest) this.#removed.delete(oldest.jobId)
-    this.#forgotten += 1
-    if (this.#forgotten < 1_000 || this.#forgotten * 2 < this.#inOrder.length) return
-    this.#inOrder = this.#inOrder.slice(this.#forgotten)
-    this.#forgotten = 0
+  /** Forgets many at once, since deleting each for itself costs as much as keeping it: none stays twice as long as it should. */
+  #rotate(now: number): void {
+    if (this.#old.until > now) return
+    this.#old = this.#young
+    this.#young = new Generation()
+  }
+}
+
+/** Receipts that are forgotten together. */
+class Generation {
+  readonly byClaim = new Map<string, Receipt>()
+  readonly removed = new Map<string, Receipt>()
+  /** When the last of them is over. */
+  until = 0
+
+  add(claimId: string, receipt: Receipt): void {
+    this.byClaim.set(claimId, receipt)
+    if (receipt.how === 'consume' || receipt.how === 'trash') this.removed.set(receipt.jobId, receipt)
+    this.until = Math.max(this.until, receipt.until)
   }
 }
 

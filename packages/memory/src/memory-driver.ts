@@ -71,7 +71,7 @@ export class MemoryDriver implements JobboardDriver {
 
   async startSession({ id, ttlMs }: SessionRequest): Promise<SessionGrant> {
     this.#backend.startSession(id, ttlMs, this.#rememberMs)
-    return { session: { id }, ttlMs }
+    return { session: { id }, ttlMs, scope: this.#backend.scope }
   }
 
   async renew({ session: ref, held }: Renewal): Promise<RenewAnswer> {
@@ -244,17 +244,20 @@ export class MemoryDriver implements JobboardDriver {
   }
 
   #listTrash({ limit, after }: TrashQuery): PageAnswer {
-    const now = this.#backend.clock.now()
-    const rows = this.#backend.jobs
+    const backend = this.#backend
+    const now = backend.clock.now()
+    // As in a listing: what is restored and trashed again meanwhile is not shown twice.
+    const [place = '', newest = backend.newestOrder] = after?.split('/') ?? []
+    const rows = backend.jobs
       .values()
-      .filter(row => row.trash !== undefined && (after === undefined || trashPlace(row) > after))
+      .filter(row => row.trash !== undefined && row.order <= BigInt(newest) && trashPlace(row) > place)
       .sort((a, b) => (trashPlace(a) < trashPlace(b) ? -1 : 1))
     const page = rows.slice(0, limit)
     const last = rows.length > limit ? page.at(-1) : undefined
     return {
       jobs: page.map(row => recordOf(row, now)),
       malformed: [],
-      ...(last && { next: trashPlace(last) }),
+      ...(last && { next: `${trashPlace(last)}/${newest}` }),
     }
   }
 
@@ -275,18 +278,20 @@ export class MemoryDriver implements JobboardDriver {
     if (order.kind === 'force') return this.#force(order)
     if (order.kind === 'announce') return this.#announce(order)
     const row = backend.jobs.get(order.jobId)
-    if (row?.trash === undefined) return { kind: 'missing', onBoard: row !== undefined }
-    backend.jobs.delete(order.jobId)
-    if (order.kind === 'purge') return { kind: 'purged' }
-    return { kind: 'restored', job: recordOf(backend.restore(row), backend.clock.now()) }
+    if (row?.trash === undefined || row.order !== order.order)
+      return { kind: 'missing', onBoard: row?.onBoard === true }
+    if (order.kind === 'restore')
+      return { kind: 'restored', job: recordOf(backend.restore(row), backend.clock.now()) }
+    backend.purge(row, this.#rememberMs)
+    return { kind: 'purged' }
   }
 
-  #force({ jobId, token }: ForceOrder): ForceAnswer {
+  #force({ jobId, token, reason }: ForceOrder): ForceAnswer {
     const backend = this.#backend
     const row = backend.jobs.get(jobId)
     if (row === undefined || !row.onBoard) return { kind: 'missing' }
     if (row.claim?.token === token) {
-      backend.lose(row, 'forced', backend.clock.now(), this.#rememberMs)
+      backend.lose(row, { cause: 'forced', at: backend.clock.now(), reason }, this.#rememberMs)
       return { kind: 'released' }
     }
     if (row.forcedToken === token) return { kind: 'released' }
@@ -296,7 +301,7 @@ export class MemoryDriver implements JobboardDriver {
   #announce({ session: ref, entity }: AnnounceOrder): OrderAnswer<AnnounceOrder> {
     const session = this.#backend.session(ref)
     if (session === undefined) return { kind: 'over' }
-    session.entities.set(JSON.stringify([entity.kind, entity.name]), entity)
+    this.#backend.announce(session, entity)
     return { kind: 'announced' }
   }
 

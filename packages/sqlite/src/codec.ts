@@ -11,7 +11,7 @@ import {
   type UnnamedClaim,
 } from '@jobboard/core/driver'
 import * as v from 'valibot'
-import { seatsPerRank } from './layout.js'
+import { orderOf, seatsPerRank } from './layout.js'
 
 /** A row of `jobboard_jobs` as the driver itself uses it. */
 export interface JobRow {
@@ -55,7 +55,12 @@ const json = v.pipe(v.string(), v.parseJson())
 const book = v.pipe(json, v.strictObject({ uuid: v.string(), name: v.string() }))
 const lostClaim = v.pipe(
   json,
-  v.strictObject({ owner: v.string(), at: v.number(), cause: v.picklist(['expired', 'forced', 'closed']) }),
+  v.strictObject({
+    owner: v.string(),
+    at: v.number(),
+    cause: v.picklist(['expired', 'forced', 'closed']),
+    reason: v.exactOptional(v.string()),
+  }),
 )
 const trashedWith = v.pipe(
   json,
@@ -90,7 +95,7 @@ function jobOf(row: ForeignRow): JobRecord {
     details: detailsOf(row.details),
     ...(row.book === null ? {} : { book: v.parse(book, row.book) }),
     createdOn: Number(row.created_on),
-    order: row.seat % BigInt(seatsPerRank),
+    order: orderOf(row.seat),
     attempts: countOf(row.attempts),
     failures: countOf(row.failures),
     losses: countOf(row.losses),

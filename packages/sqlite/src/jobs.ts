@@ -23,7 +23,8 @@ const ownRow =
 /** How a claim ended with its job staying on the board. */
 export type Release =
   | { readonly why: 'abandoned'; readonly delayMs: number; readonly failed: boolean }
-  | { readonly why: 'lost' | 'forced' | 'closed'; readonly at: number }
+  | { readonly why: 'lost' | 'closed'; readonly at: number }
+  | { readonly why: 'forced'; readonly at: number; readonly reason: string }
 
 export interface Claim {
   readonly claimId: string
@@ -141,7 +142,8 @@ export class Jobs {
     const lost = release.why === 'lost' || release.why === 'forced'
     const delayMs = abandoned ? release.delayMs : 0
     const cause = release.why === 'lost' ? 'expired' : release.why
-    const previous = abandoned ? null : JSON.stringify({ owner: row.owner, at: release.at, cause })
+    const reason = release.why === 'forced' ? { reason: release.reason } : {}
+    const previous = abandoned ? null : JSON.stringify({ owner: row.owner, at: release.at, cause, ...reason })
     this.#run(
       `UPDATE jobboard_jobs SET state = ?, available_at = ?, failures = failures + ?, losses = losses + ?, previous = ?,
          lost_by = coalesce(?, lost_by), forced_token = coalesce(?, forced_token),
@@ -172,8 +174,10 @@ export class Jobs {
     return seat
   }
 
-  purge(row: JobRow): void {
+  /** The receipt of the trashing may be over by now; without one the job would be taken for a consumed one. */
+  purge(row: JobRow, now: number): void {
     this.#remove(row)
+    this.#receipts.add({ ...row, claim_id: `purge of ${row.seat}`, token: 0 }, 'trash', now)
   }
 
   /** Takes a row that is no job out of the way of claims. All of it stays for whoever wants to repair it. */

@@ -22,6 +22,11 @@ export function seatOf(rank: number, order: number): number {
   return rank * seatsPerRank + order
 }
 
+/** The order that a seat stands for; within its rank, for the trash too. */
+export function orderOf(seat: number | bigint): bigint {
+  return BigInt(seat) % BigInt(seatsPerRank)
+}
+
 /**
  * The comments inside are for operators: `.schema` of the `sqlite3` shell shows them.
  *

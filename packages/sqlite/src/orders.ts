@@ -5,10 +5,13 @@ import type {
   NotInTrash,
   Order,
   OrderAnswer,
+  PurgeOrder,
+  RestoreOrder,
 } from '@jobboard/core/driver'
 import type { Board } from './board.js'
 import { isJob, type JobRow } from './codec.js'
 import { inTrash } from './jobs.js'
+import { orderOf } from './layout.js'
 
 /** Carries out one order, inside a transaction. */
 export function administer(board: Board, order: Order, now: number): OrderAnswer<Order> {
@@ -16,9 +19,9 @@ export function administer(board: Board, order: Order, now: number): OrderAnswer
     case 'force':
       return force(board, order, now)
     case 'restore':
-      return restore(board, order.jobId)
+      return restore(board, order)
     case 'purge':
-      return purge(board, order.jobId)
+      return purge(board, order, now)
     case 'announce':
       if (!board.sessions.alive(order.session.id)) return { kind: 'over' }
       board.sessions.announce(order.session.id, order.entity)
@@ -26,11 +29,11 @@ export function administer(board: Board, order: Order, now: number): OrderAnswer
   }
 }
 
-function force(board: Board, { jobId, token }: ForceOrder, now: number): ForceAnswer {
+function force(board: Board, { jobId, token, reason }: ForceOrder, now: number): ForceAnswer {
   const row = board.jobs.find(jobId)
   if (row === undefined || inTrash(row)) return { kind: 'missing' }
   const current = row.token === null ? undefined : BigInt(row.token)
-  if (current === token) board.jobs.release(row, { why: 'forced', at: now }, now)
+  if (current === token) board.jobs.release(row, { why: 'forced', at: now, reason }, now)
   // By now, or by an earlier send of this order.
   if (current === token || (row.forced_token !== null && BigInt(row.forced_token) === token))
     return { kind: 'released' }
@@ -39,9 +42,9 @@ function force(board: Board, { jobId, token }: ForceOrder, now: number): ForceAn
 
 function restore(
   board: Board,
-  jobId: string,
+  order: RestoreOrder,
 ): { readonly kind: 'restored'; readonly job: JobRecord } | NotInTrash {
-  const row = trashed(board, jobId)
+  const row = trashed(board, order)
   if ('kind' in row) return row
   const before = board.jobs.at(row.seat)
   // What does not parse stays where it is, for whoever wants to repair it.
@@ -50,14 +53,16 @@ function restore(
   return isJob(job) ? { kind: 'restored', job } : { kind: 'missing', onBoard: true }
 }
 
-function purge(board: Board, jobId: string): { readonly kind: 'purged' } | NotInTrash {
-  const row = trashed(board, jobId)
+function purge(board: Board, order: PurgeOrder, now: number): { readonly kind: 'purged' } | NotInTrash {
+  const row = trashed(board, order)
   if ('kind' in row) return row
-  board.jobs.purge(row)
+  board.jobs.purge(row, now)
   return { kind: 'purged' }
 }
 
-function trashed(board: Board, jobId: string): JobRow | NotInTrash {
+/** Every trashing takes a seat of its own. */
+function trashed(board: Board, { jobId, order }: RestoreOrder | PurgeOrder): JobRow | NotInTrash {
   const row = board.jobs.find(jobId)
-  return row !== undefined && inTrash(row) ? row : { kind: 'missing', onBoard: row !== undefined }
+  if (row !== undefined && inTrash(row) && orderOf(row.seat) === order) return row
+  return { kind: 'missing', onBoard: row !== undefined && !inTrash(row) }
 }

@@ -76,9 +76,12 @@ export class SqliteDriver implements JobboardDriver {
 
   async startSession(request: SessionRequest): Promise<SessionGrant> {
     const board = this.#board
-    const ttlMs = await board.write(now => board.sessions.start(request, now))
+    const granted = await board.write(now => ({
+      ttlMs: board.sessions.start(request, now),
+      scope: board.scope(),
+    }))
     this.#sessions.add(request.id)
-    return { session: { id: request.id }, ttlMs }
+    return { session: { id: request.id }, ...granted }
   }
 
   renew({ session, held }: Renewal): Promise<RenewAnswer> {

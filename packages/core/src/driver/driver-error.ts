@@ -14,7 +14,7 @@ const kinds = ['unavailable', 'unauthenticated', 'forbidden', 'limit', 'incompat
  * The only error that a driver throws on purpose; everything else that leaves it is taken as a defect with unknown outcome.
  *
  * The message says what happened and, where a person can do something about it, what; `cause` keeps the client's error.
- * All kinds but `unavailable` mean that nothing was done.
+ * All kinds but `unavailable` mean that nothing was done, unless `done` says otherwise.
  */
 export class DriverError extends Error {
   override readonly name = 'DriverError'

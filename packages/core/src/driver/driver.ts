@@ -13,7 +13,8 @@ import type { Entity, JobChange, JobRecord, LostClaim, MalformedEntry, Posting }
  *   happened or not, and may still happen.
  * - **One call, one round trip** wherever the backend can. Batches are answered entry by entry, in the order of the
  *   entries; an entry never fails because of another one. A driver may execute the entries of a batch as separate
- *   steps, but each entry is one atomic step, its ownership check included.
+ *   steps, but each entry is one atomic step, its ownership check included. Where a batch is refused as a whole (a `DriverError`
+ *   of kind `limit`), core sends each entry again by itself.
  * - **Everything can be sent again.** After an unknown outcome core sends the same entry, with the same ids, until it
  *   is answered. The driver must answer the second send as it would have answered the first, also when the first
  *   arrives late or never. Core alone repeats; a driver never sends a write twice by itself, and turns off every retry
@@ -219,9 +220,12 @@ export interface JobsAnswer {
 export interface PageAnswer {
   readonly jobs: readonly JobRecord[]
   readonly malformed: readonly MalformedEntry[]
-  /** Pass it as `after` for the next page; absent on the last one. */
+  /** Pass it as `after` for the next page; absent on the last one. An empty page may have it too. */
   readonly next?: string
-  /** On the last page of unclaimed jobs: when the next delay or session ends by itself, counted from now. */
+  /**
+   * On the last page of a listing: when something becomes claimable by itself that no push will tell of, counted from now. That is
+   * the next delay, on a page of unclaimed jobs, and the next end of a session, where the backend does not push that.
+   */
   readonly nextChangeInMs?: number
 }
 
@@ -251,6 +255,8 @@ export interface SessionGrant {
   readonly session: SessionRef
   /** The time to live that the backend granted; it may differ from what was asked. */
   readonly ttlMs: number
+  /** The board's incarnation as this step found it: another one than at `open` when the backend was wiped since. */
+  readonly scope: string
 }
 
 /** A proof that the session's process lives, and what it holds. */
@@ -379,15 +385,32 @@ export interface ForceOrder {
 export interface RestoreOrder {
   readonly kind: 'restore'
   readonly jobId: string
+  /**
+   * The job's order as it was seen in the trash. A restore gives a new one, so this names one stay in the trash: an order that
+   * is sent again, or late, does nothing to a later one (FAULT-3).
+   */
+  readonly order: bigint
 }
 
-/** Deletes a job from the trash for good. */
+/**
+ * Deletes a job from the trash for good.
+ *
+ * Leaves a receipt of its own, of a trashed job: the one of the trashing may be over, and a job that was purged must not be
+ * taken for a consumed one (SETTLE-6).
+ */
 export interface PurgeOrder {
   readonly kind: 'purge'
   readonly jobId: string
+  /** As in `RestoreOrder`. */
+  readonly order: bigint
 }
 
-/** Lists an entity for as long as the session lives; the same kind and name again replaces it. */
+/**
+ * Lists an entity for as long as the session lives.
+ *
+ * Kind and name are unique on the board: who announces them last has them, also from another session, whose end then takes
+ * nothing away.
+ */
 export interface AnnounceOrder {
   readonly kind: 'announce'
   readonly session: SessionRef
@@ -411,7 +434,7 @@ export type ForceAnswer =
   | { readonly kind: 'changed'; readonly token?: bigint }
   | { readonly kind: 'missing' }
 
-/** Nothing with this id is in the trash; `onBoard` tells whether it is on the board instead. */
+/** This stay of the job in the trash is over, or there was none; `onBoard` tells whether the job is on the board instead. */
 export interface NotInTrash {
   readonly kind: 'missing'
   readonly onBoard: boolean

@@ -76,6 +76,8 @@ export interface LostClaim {
   readonly at: number
   /** `expired`: its session ended; `forced`: an operator released it; `closed`: its board was closed (no loss). */
   readonly cause: 'expired' | 'forced' | 'closed'
+  /** What the operator said who forced it. */
+  readonly reason?: string
 }
 
 /** A participant that is announced on a board while its session lives (ENTITY-1). */

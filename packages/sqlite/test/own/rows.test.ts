@@ -118,10 +118,10 @@ describe('the file', () => {
     } as const
     await driver.settle(session, [ending])
     const page = await driver.read({ kind: 'trash', limit: 10 })
-    const { standing, details: trashed } = page.jobs[0] ?? assert.fail()
+    const { standing, details: trashed, order } = page.jobs[0] ?? assert.fail()
     assert.equal(trashed, details)
     assert.ok(standing.state === 'TRASHED' && standing.reason === 'a\u0000b' && standing.error === '\ud800')
-    const answer = await driver.administer({ kind: 'restore', jobId: job.id })
+    const answer = await driver.administer({ kind: 'restore', jobId: job.id, order })
     assert.equal(answer.kind === 'restored' && answer.job.details, details)
   })
 })
