@@ -202,17 +202,25 @@ export class ClaimChangedError extends JobboardError {
   }
 }
 
-/** The backend cannot be reached or did not answer in time. Nothing was done; the same board object works again when it is back. */
+/**
+ * The backend cannot be reached or did not answer in time. Nothing was done; the same board object works again when it is back.
+ *
+ * From `close` it means that the driver did not end in time; claims may have been given back before.
+ */
 export class UnavailableError extends JobboardError {
   override readonly name = 'UnavailableError'
   readonly code = 'JOBBOARD_UNAVAILABLE'
   readonly retryable = true
 }
 
+/** Operations whose second call is the same request as the first. */
+const learnable: ReadonlySet<string> = new Set(['posting', 'consuming', 'abandoning', 'trashing'])
+
 /**
  * The request was sent and its outcome could not be learned in time: it may have happened, or may still happen (FAULT-3).
  *
- * Calling again is safe: the same claim object, or the same id for a post, makes it the same request.
+ * For a post under the same id and for an ending of the same claim, calling again is the same request, and its answer that
+ * of both. A claim that nobody was told of is given back by the board. Of everything else a look tells where the job stands.
  */
 export class OutcomeUnknownError extends JobboardError {
   override readonly name = 'OutcomeUnknownError'
@@ -225,7 +233,7 @@ export class OutcomeUnknownError extends JobboardError {
     options?: ErrorOptions,
   ) {
     super(
-      `The outcome of ${operation}${jobId === undefined ? '' : ` job ${jobId}`} is unknown: the backend did not answer in time; call again to learn it`,
+      `The outcome of ${operation}${jobId === undefined ? '' : ` job ${jobId}`} is unknown: the backend did not answer in time; ${learnable.has(operation) ? 'call again to learn it' : 'look at the job before you go on'}`,
       options,
     )
   }

@@ -173,7 +173,9 @@ export class Job {
    * Waits until the job is done with: `COMPLETE`, `TRASHED`, `UNKNOWN` when it is gone without a trace of how, or false at
    * the timeout. Sleeps until the backend tells of a change, with a slow look as the safety net.
    *
-   * @throws UnavailableError when the look at the end of the timeout cannot be had.
+   * A look that is under way at the timeout is waited for, at most `requestTimeoutMs`.
+   *
+   * @throws BoardClosedError, UnavailableError when the look at the end cannot be had, the reason of the signal when it aborts
    */
   wait(options: WaitOptions = {}): Promise<WaitOutcome> {
     return this.#source.waitForEnd(this, options)

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { Administering, type ForceOptions } from './administering.js'
 import {
   checkClaimNext,
@@ -132,6 +133,8 @@ export class Jobboard implements AsyncDisposable {
    */
   constructor(driver: JobboardDriver, options: JobboardOptions = {}) {
     this.#parts = resolveParts(driver, checkJobboardOptions(options))
+    // Each worker of this board listens to it, and Node warns of more than ten listeners.
+    setMaxListeners(0, this.#closing.signal)
     const { settings, clock } = this.#parts
     this.name = settings.name
     this.capabilities = driver.info.capabilities
@@ -222,7 +225,11 @@ export class Jobboard implements AsyncDisposable {
     return new Job(this.#source, traceOf(posting, clock.now()), state, facts.scope)
   }
 
-  /** Shows the jobs in LIST-1 order, read page by page. Jobs that come and go meanwhile never make it throw. */
+  /**
+   * Shows the jobs in LIST-1 order, read page by page. Jobs that come and go meanwhile never make it throw.
+   *
+   * @throws UnavailableError, and BoardClosedError when the board is closed before the end
+   */
   async *iterJobs(options: IterOptions = {}): AsyncGenerator<Job, void, undefined> {
     this.#checkReady()
     const { state: states, fresh, names } = checkIter(options)
@@ -233,7 +240,7 @@ export class Jobboard implements AsyncDisposable {
     }
   }
 
-  /** Looks a job up on the board and in the trash; undefined when it was consumed or never there. */
+  /** Looks a job up on the board and in the trash; undefined when it was consumed or never there. @throws UnavailableError */
   async find(job: Job | string): Promise<Job | undefined> {
     this.#checkReady()
     const found = await this.#reading.job(idOf(job))
@@ -242,7 +249,7 @@ export class Jobboard implements AsyncDisposable {
       : undefined
   }
 
-  /** How many jobs are claimable now, delayed, claimed and in the trash. */
+  /** How many jobs are claimable now, delayed, claimed and in the trash. @throws UnavailableError */
   async count(): Promise<Counts> {
     this.#checkReady()
     return this.#reading.read('counting', { kind: 'counts' })
@@ -311,7 +318,10 @@ export class Jobboard implements AsyncDisposable {
   /**
    * Waits until there is a claimable job and shows it; undefined at the timeout (TaskFlow's `JobBoard.wait`).
    *
-   * Somebody else may claim it first: `claims()` is the loop for workers.
+   * Somebody else may claim it first: `claims()` is the loop for workers. A look that is under way at the timeout is waited for, at
+   * most `requestTimeoutMs`.
+   *
+   * @throws BoardClosedError, UnavailableError when the look at the end cannot be had, the reason of the signal when it aborts
    */
   async waitForJob(options: WaitForJobOptions = {}): Promise<Job | undefined> {
     this.#checkReady()
@@ -332,7 +342,7 @@ export class Jobboard implements AsyncDisposable {
     await this.#administering.force(idOf(job), options)
   }
 
-  /** Shows this board's trash, oldest first. */
+  /** Shows this board's trash, oldest first. @throws UnavailableError */
   async *trashed(): AsyncGenerator<TrashedJob, void, undefined> {
     const { facts } = this.#ready()
     for await (const record of this.#reading.pages({ kind: 'trash' })) {
@@ -353,12 +363,19 @@ export class Jobboard implements AsyncDisposable {
     await this.#administering.purge(idOf(job))
   }
 
-  /** Announces a participant, for as long as this board's session lives and anew under the next one (ENTITY-1). */
+  /**
+   * Announces a participant, for as long as this board's session lives and anew under the next one (ENTITY-1).
+   *
+   * Kind and name are unique on the board: who announces them last has them. When this rejects, the entity is announced under the
+   * next session all the same.
+   *
+   * @throws InvalidArgumentError, UnavailableError, OutcomeUnknownError
+   */
   async registerEntity(entity: EntityOptions): Promise<void> {
     await this.#ready().sessions.announce(checkEntity(entity, this.#parts.settings.maxPayloadBytes))
   }
 
-  /** The participants that are announced at this moment. */
+  /** The participants that are announced at this moment. @throws UnavailableError */
   async entities(): Promise<readonly Entity[]> {
     this.#checkReady()
     return this.#reading.read('listing entities', { kind: 'entities' })

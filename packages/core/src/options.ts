@@ -17,7 +17,10 @@ export interface JobboardOptions {
   readonly requestTimeoutMs?: number
   /** The slow look that stands behind pushes. @default 30000 */
   readonly refreshMs?: number
-  /** How long receipts are kept, so that an ending sent again is recognised; 0 keeps none. @default 60000 */
+  /**
+   * How long receipts are kept, so that an ending or a post that is sent again is recognised; 0 keeps none. Under twice
+   * `requestTimeoutMs` more outcomes stay unknown, since a request is not repeated whose receipt may be over. @default 60000
+   */
   readonly rememberMs?: number
   /** Largest details of a job, in bytes of JSON. @default 524288 */
   readonly maxPayloadBytes?: number

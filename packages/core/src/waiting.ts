@@ -56,7 +56,10 @@ export class Waiting {
       this.#host.checkOpen()
       options.signal?.throwIfAborted()
       using watch = this.#host.wakeups.watch(on)
-      const { found, nextChangeInMs = refreshMs } = await this.#tolerant(look, until)
+      const { found, nextChangeInMs = refreshMs } = await unlessAborted(
+        this.#tolerant(look, until),
+        options.signal,
+      )
       if (found !== undefined) return found
       const leftMs = until - clock.monotonic()
       if (leftMs <= 0) return undefined
@@ -73,6 +76,21 @@ export class Waiting {
         throw error
       return { nextChangeInMs: 500 }
     }
+  }
+}
+
+/** Whoever gave a signal does not wait for a look that hangs. */
+async function unlessAborted<T>(look: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return look
+  let abort = (): void => {}
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(signal.reason)
+    signal.addEventListener('abort', abort)
+  })
+  try {
+    return await Promise.race([look, aborted])
+  } finally {
+    signal.removeEventListener('abort', abort)
   }
 }
 

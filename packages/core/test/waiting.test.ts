@@ -35,6 +35,21 @@ async function connect(options: JobboardOptions = {}): Promise<Jobboard> {
 const looks = (): number => calls.filter(call => call === 'read').length
 const down = (): Promise<never> => Promise.reject(new DriverError('unavailable', 'down', { done: 'no' }))
 
+describe('a wait with a signal', () => {
+  it('ends when that aborts, also in the middle of a look that hangs', async () => {
+    const board = await connect()
+    const job = await board.post('job')
+    tampering.read = () => new Promise(() => {})
+    const stop = new AbortController()
+    const waits = [job.wait({ signal: stop.signal }), board.waitForJob({ signal: stop.signal })]
+    const watched = waits.map(wait => new Watched<unknown>(wait))
+    await clock.advance(10)
+    stop.abort(new Error('enough'))
+    await clock.advance(0)
+    expect(watched.map(({ error }) => (error as Error | undefined)?.message)).toEqual(['enough', 'enough'])
+  })
+})
+
 describe('job.refresh', () => {
   it('shows the latest look, also when an older one is answered after it', async () => {
     const board = await connect()
