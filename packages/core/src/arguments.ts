@@ -1,11 +1,11 @@
 import { types } from 'node:util'
 import type { ForceOptions } from './administering.js'
+import type { ClaimNextOptions, EntityOptions, IterOptions, WaitForJobOptions } from './call-options.js'
 import type { AbandonOptions, TrashOptions } from './claim.js'
 import type { ClaimsOptions } from './claims-loop.js'
 import type { Entity } from './driver/records.js'
 import { InvalidArgumentError, InvalidPostingError } from './errors.js'
 import { Job, type WaitOptions } from './job.js'
-import type { ClaimNextOptions, EntityOptions, IterOptions, WaitForJobOptions } from './jobboard.js'
 import { nameOf, plainCopy } from './json.js'
 import { checkDelay, checkLabel } from './posting.js'
 

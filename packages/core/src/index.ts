@@ -2,6 +2,7 @@ import 'reflect-metadata'
 
 export type { ForceOptions } from './administering.js'
 export { redactUrl } from './board-url.js'
+export type { ClaimNextOptions, EntityOptions, IterOptions, WaitForJobOptions } from './call-options.js'
 export { type AbandonOptions, Claim, type ClaimState, type TrashOptions } from './claim.js'
 export type { ClaimsOptions } from './claims-loop.js'
 export { type Clock, systemClock, type Timer } from './clock.js'
@@ -42,13 +43,7 @@ export {
 } from './errors.js'
 export type { JobboardEventName, JobboardEvents, JobEvent } from './events.js'
 export { Job, type LostOwner, TrashedJob, type Trashing, type WaitOptions, type WaitOutcome } from './job.js'
-export {
-  type ClaimNextOptions,
-  type EntityOptions,
-  type IterOptions,
-  Jobboard,
-  type WaitForJobOptions,
-} from './jobboard.js'
+export { Jobboard } from './jobboard.js'
 export { type Logger, silentLogger } from './logger.js'
 export type { JobboardOptions } from './options.js'
 export type { FlowDetail, LogBook, Store } from './persistence/models.js'

@@ -12,79 +12,30 @@ import {
   idOf,
 } from './arguments.js'
 import { Batcher, batchLimits } from './batcher.js'
+import type { ClaimNextOptions, EntityOptions, IterOptions, WaitForJobOptions } from './call-options.js'
 import { Chooser } from './chooser.js'
 import type { AbandonOptions, Claim, TrashOptions } from './claim.js'
 import { Claiming } from './claiming.js'
 import { type ClaimsOptions, claimsLoop } from './claims-loop.js'
 import { elapsedSince, instant } from './clock.js'
+import { Connection } from './connection.js'
 import { type Parts, resolveParts } from './container.js'
 import { Courier } from './courier.js'
 import type { Capability } from './driver/capabilities.js'
-import type {
-  BackendFacts,
-  Counts,
-  DriverEnvironment,
-  DriverSink,
-  JobboardDriver,
-  PostAnswer,
-} from './driver/driver.js'
-import type { Entity, JobRecord, MalformedEntry, Posting } from './driver/records.js'
-import { Emitter } from './emitter.js'
-import {
-  BoardClosedError,
-  type JobboardError,
-  NotConnectedError,
-  OutcomeUnknownError,
-  PostingConflictError,
-  UnavailableError,
-} from './errors.js'
+import type { BackendFacts, Counts, JobboardDriver, PostAnswer } from './driver/driver.js'
+import type { Entity, JobRecord, Posting } from './driver/records.js'
+import { BoardClosedError, NotConnectedError, OutcomeUnknownError, PostingConflictError } from './errors.js'
 import type { JobboardEventName, JobboardEvents } from './events.js'
 import { feed } from './feed.js'
-import { Job, type JobSource, TrashedJob, type WaitOptions } from './job.js'
+import { Job, type JobSource, TrashedJob } from './job.js'
 import { checkJobboardOptions, type JobboardOptions } from './options.js'
-import { makePosting, type PostOptions } from './posting.js'
+import { makePosting, type PostOptions, traceOf } from './posting.js'
 import { Reading } from './reading.js'
+import { Reports } from './reports.js'
 import type { Session } from './session.js'
 import { Sessions } from './sessions.js'
-import { translate } from './translate.js'
 import { Waiting } from './waiting.js'
 import { Wakeups } from './wakeups.js'
-
-/** Which jobs an iteration shows. */
-export interface IterOptions {
-  /** Leave out what is claimed or delayed when it is read. @default false */
-  readonly onlyUnclaimed?: boolean
-  /** Reflect everything that was acknowledged to anyone before the call (LIST-3). @default false */
-  readonly ensureFresh?: boolean
-  /** Jobs of these names only. @default all */
-  readonly names?: string | readonly string[]
-  /** The same as `onlyUnclaimed`, and its opposite. @default 'all' */
-  readonly state?: 'all' | 'unclaimed' | 'claimed'
-}
-
-/** For whom the next job is claimed, and which. */
-export interface ClaimNextOptions {
-  /** @default the board's owner */
-  readonly owner?: string
-  /** Jobs of these names only. @default all */
-  readonly names?: string | readonly string[]
-}
-
-/** Which job is waited for. */
-export interface WaitForJobOptions extends WaitOptions {
-  /** Jobs of these names only. @default all */
-  readonly names?: string | readonly string[]
-}
-
-/** A participant to be announced. */
-export interface EntityOptions {
-  /** What it is, for example `conductor`. 1 to 255 characters. */
-  readonly kind: string
-  /** Unique within its kind; registering it again replaces it. 1 to 255 characters. */
-  readonly name: string
-  /** A plain object that JSON carries unchanged. @default {} */
-  readonly metadata?: Entity['metadata']
-}
 
 /**
  * A board on which producers post jobs and workers claim, work and consume them.
@@ -110,7 +61,8 @@ export class Jobboard implements AsyncDisposable {
   readonly capabilities: readonly Capability[]
   readonly #parts: Parts
   readonly #courier: Courier
-  readonly #emitter: Emitter<JobboardEvents>
+  readonly #connection: Connection
+  readonly #reports: Reports
   readonly #wakeups: Wakeups
   readonly #reading: Reading
   readonly #waiting: Waiting
@@ -120,7 +72,6 @@ export class Jobboard implements AsyncDisposable {
   readonly #source: JobSource
   readonly #closing = new AbortController()
   #facts: BackendFacts | undefined
-  #opening: Promise<BackendFacts> | undefined
   #connecting: Promise<this> | undefined
   #closed: Promise<void> | undefined
   #sessions: Sessions | undefined
@@ -139,9 +90,10 @@ export class Jobboard implements AsyncDisposable {
     this.name = settings.name
     this.capabilities = driver.info.capabilities
     this.#courier = new Courier(clock, settings.requestTimeoutMs)
-    this.#emitter = new Emitter((error, event) => this.#listenerThrew(error, event))
+    this.#connection = new Connection(driver, this.#courier)
+    this.#reports = new Reports(settings.name, this.#parts.logger)
     this.#wakeups = new Wakeups(clock)
-    this.#reading = new Reading(driver, this.#courier, entry => this.#malformed(entry))
+    this.#reading = new Reading(driver, this.#courier, entry => this.#reports.malformed(entry))
     this.#administering = new Administering(driver, this.#courier, this.#reading)
     this.#posts = new Batcher(postings => driver.post(postings), this.#courier, batchLimits(driver))
     this.#waiting = new Waiting({
@@ -149,16 +101,16 @@ export class Jobboard implements AsyncDisposable {
       reading: this.#reading,
       wakeups: this.#wakeups,
       refreshMs: settings.refreshMs,
-      checkOpen: () => this.#checkReady(),
+      checkOpen: () => this.#ready(),
     })
     this.#chooser = driver.claimNext === undefined ? this.#makeChooser() : undefined
     this.#source = {
       look: (jobId, seenInScope) => {
-        this.#checkReady()
+        this.#ready()
         return this.#waiting.look(jobId, seenInScope)
       },
       waitForEnd: async (job, options) => {
-        this.#checkReady()
+        this.#ready()
         return this.#waiting.forEnd(job, checkWait(options))
       },
     }
@@ -231,18 +183,18 @@ export class Jobboard implements AsyncDisposable {
    * @throws UnavailableError, and BoardClosedError when the board is closed before the end
    */
   async *iterJobs(options: IterOptions = {}): AsyncGenerator<Job, void, undefined> {
-    this.#checkReady()
+    this.#ready()
     const { state: states, fresh, names } = checkIter(options)
     const query = { kind: 'list', states, fresh } as const
     for await (const record of this.#reading.pages(names === undefined ? query : { ...query, names })) {
       yield this.#job(record)
-      this.#checkReady()
+      this.#ready()
     }
   }
 
   /** Looks a job up on the board and in the trash; undefined when it was consumed or never there. @throws UnavailableError */
   async find(job: Job | string): Promise<Job | undefined> {
-    this.#checkReady()
+    this.#ready()
     const found = await this.#reading.job(idOf(job))
     return typeof found.job === 'object'
       ? new Job(this.#source, found.job, undefined, found.scope)
@@ -251,7 +203,7 @@ export class Jobboard implements AsyncDisposable {
 
   /** How many jobs are claimable now, delayed, claimed and in the trash. @throws UnavailableError */
   async count(): Promise<Counts> {
-    this.#checkReady()
+    this.#ready()
     return this.#reading.read('counting', { kind: 'counts' })
   }
 
@@ -294,7 +246,7 @@ export class Jobboard implements AsyncDisposable {
         claiming,
         wakeups: this.#wakeups,
         refreshMs: this.#parts.settings.refreshMs,
-        trouble: (error, during) => this.#trouble(error, during),
+        trouble: (error, during) => this.#reports.trouble(error, during),
       },
       { ...wish, signal: signal === undefined ? closing : AbortSignal.any([signal, closing]) },
     )
@@ -324,7 +276,7 @@ export class Jobboard implements AsyncDisposable {
    * @throws BoardClosedError, UnavailableError when the look at the end cannot be had, the reason of the signal when it aborts
    */
   async waitForJob(options: WaitForJobOptions = {}): Promise<Job | undefined> {
-    this.#checkReady()
+    this.#ready()
     const { names, ...wait } = checkWaitForJob(options)
     const record = await this.#waiting.forJob(names, wait)
     return record && this.#job(record)
@@ -337,7 +289,7 @@ export class Jobboard implements AsyncDisposable {
    * @throws JobNotFoundError
    */
   async forceRelease(job: Job | string, options: ForceOptions): Promise<void> {
-    this.#checkReady()
+    this.#ready()
     checkForce(options)
     await this.#administering.force(idOf(job), options)
   }
@@ -347,19 +299,19 @@ export class Jobboard implements AsyncDisposable {
     const { facts } = this.#ready()
     for await (const record of this.#reading.pages({ kind: 'trash' })) {
       yield new TrashedJob(this.#source, this, record, facts.scope)
-      this.#checkReady()
+      this.#ready()
     }
   }
 
   /** Moves a job from the trash back to the board (SETTLE-5). @throws JobNotFoundError */
   async restore(job: Job | string): Promise<Job> {
-    this.#checkReady()
+    this.#ready()
     return this.#job(await this.#administering.restore(idOf(job)))
   }
 
   /** Deletes a job from the trash for good. @throws JobNotFoundError */
   async purge(job: Job | string): Promise<void> {
-    this.#checkReady()
+    this.#ready()
     await this.#administering.purge(idOf(job))
   }
 
@@ -377,18 +329,18 @@ export class Jobboard implements AsyncDisposable {
 
   /** The participants that are announced at this moment. @throws UnavailableError */
   async entities(): Promise<readonly Entity[]> {
-    this.#checkReady()
+    this.#ready()
     return this.#reading.read('listing entities', { kind: 'entities' })
   }
 
   /** Adds a listener; the answer removes it. A listener that throws harms nobody else (WATCH-4). */
   on<E extends JobboardEventName>(event: E, listener: (payload: JobboardEvents[E]) => unknown): () => void {
-    return this.#emitter.on(event, listener)
+    return this.#reports.events.on(event, listener)
   }
 
   /** Removes a listener. */
   off<E extends JobboardEventName>(event: E, listener: (payload: JobboardEvents[E]) => unknown): void {
-    this.#emitter.off(event, listener)
+    this.#reports.events.off(event, listener)
   }
 
   /**
@@ -413,19 +365,16 @@ export class Jobboard implements AsyncDisposable {
     const { name: label, requestTimeoutMs, rememberMs, refreshMs } = settings
     const sink = feed({
       clock,
-      emitter: this.#emitter,
+      emitter: this.#reports.events,
       wakeups: this.#wakeups,
       chooser: this.#chooser,
       doubt: () => this.#sessions?.doubt(),
-      malformed: entry => this.#malformed(entry),
-      trouble: (error, during) => this.#trouble(error, during),
+      malformed: entry => this.#reports.malformed(entry),
+      trouble: (error, during) => this.#reports.trouble(error, during),
     })
     const callTimeoutMs = this.#courier.sendLimitMs
     const environment = { label, clock, logger, callTimeoutMs, rememberMs, refreshMs, newId }
-    const opening = this.#open(sink, environment)
-    const facts = await this.#courier.bounded(opening, requestTimeoutMs).catch(error => {
-      throw translate(error)
-    })
+    const facts = await this.#connection.open(sink, environment, requestTimeoutMs)
     if (this.#closed !== undefined) throw new BoardClosedError(this.name)
     this.#facts = facts
     this.#sessions = this.#makeSessions()
@@ -438,17 +387,6 @@ export class Jobboard implements AsyncDisposable {
       job: record => this.#job(record),
     })
     return this
-  }
-
-  /** An opening that takes longer than its caller waits goes on; the next `connect` waits for the same one. */
-  #open(sink: DriverSink, environment: DriverEnvironment): Promise<BackendFacts> {
-    // Async, so that a driver which throws instead of rejecting is no different from one that rejects.
-    const open = async (): Promise<BackendFacts> => this.#parts.driver.open(sink, environment)
-    this.#opening ??= open().catch(error => {
-      this.#opening = undefined
-      throw error
-    })
-    return this.#opening
   }
 
   #makeSessions(): Sessions {
@@ -465,10 +403,10 @@ export class Jobboard implements AsyncDisposable {
         if (this.#facts !== undefined) this.#facts = { ...this.#facts, scope }
       },
       claimLost: (claim, error) =>
-        this.#emitter.emit('claimLost', { jobId: claim.job.id, owner: claim.owner, error }),
+        this.#reports.events.emit('claimLost', { jobId: claim.job.id, owner: claim.owner, error }),
       announceLoss: (session: Session) =>
-        this.#emitter.emit('sessionLost', { sessionId: session.id, at: new Date(clock.now()) }),
-      trouble: (error, during) => this.#trouble(error, during),
+        this.#reports.events.emit('sessionLost', { sessionId: session.id, at: new Date(clock.now()) }),
+      trouble: (error, during) => this.#reports.trouble(error, during),
     })
   }
 
@@ -486,29 +424,21 @@ export class Jobboard implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    const { driver, settings } = this.#parts
+    const { settings } = this.#parts
     this.#closing.abort(new BoardClosedError(this.name))
     this.#wakeups.all()
     const partMs = settings.requestTimeoutMs / 3
     // None of these may keep a board from closing: what cannot be told to the backend runs out there by itself.
-    const settled = Promise.all([this.#courier.idle(), this.#opening?.catch(() => {})])
-    await this.#courier.bounded(settled, partMs).catch(error => this.#trouble(error, 'closing'))
+    const settled = Promise.all([this.#courier.idle(), this.#connection.settled()])
+    await this.#courier.bounded(settled, partMs).catch(error => this.#reports.trouble(error, 'closing'))
     if (this.#sessions !== undefined) {
       await this.#courier
         .bounded(this.#sessions.close(), partMs)
-        .catch(error => this.#trouble(error, 'closing the session'))
+        .catch(error => this.#reports.trouble(error, 'closing the session'))
     }
     // From here on the driver is not called any more, but for its end.
     this.#courier.close(new BoardClosedError(this.name))
-    // An opening that nobody waited for any longer took something after all, which is released when it ends.
-    if (this.#facts === undefined) this.#opening?.then(() => driver.close()).catch(() => {})
-    const closing = (async () => driver.close())()
-    await this.#courier.bounded(closing, partMs).catch(error => {
-      throw new UnavailableError(
-        `The driver did not close: ${error instanceof Error ? error.message : error}`,
-        { cause: error },
-      )
-    })
+    await this.#connection.close(partMs)
   }
 
   #job(record: JobRecord): Job {
@@ -523,56 +453,5 @@ export class Jobboard implements AsyncDisposable {
     }
     this.#sessions.checkTime()
     return { facts: this.#facts, sessions: this.#sessions, claiming: this.#claiming }
-  }
-
-  #checkReady(): void {
-    this.#ready()
-  }
-
-  #listenerThrew(error: unknown, event: JobboardEventName): void {
-    // A listener of `error` that throws is only logged, or it would be called for ever.
-    if (event === 'error') this.#log(error, 'in a listener of error events')
-    else this.#trouble(error, `in a listener of ${event} events`)
-  }
-
-  #malformed(entry: MalformedEntry): void {
-    const { where, problem } = entry
-    this.#parts.logger.warn(`${this.name}: skipped the entry at ${where}: ${problem}`, {
-      board: this.name,
-      where,
-    })
-    this.#emitter.emit('malformed', entry)
-  }
-
-  #trouble(error: unknown, during: string): void {
-    this.#log(error, during)
-    this.#emitter.emit('error', { error: error instanceof Error ? error : new Error(String(error)), during })
-  }
-
-  #log(error: unknown, during: string): void {
-    const known = error as Partial<JobboardError> | undefined
-    this.#parts.logger.warn(`${this.name}: ${known?.message ?? String(error)} (${during})`, {
-      board: this.name,
-      code: known?.code,
-      during,
-    })
-  }
-}
-
-/** What is known of a job that was consumed before its posting was acknowledged. */
-function traceOf({ id, name, priority, details, book }: Posting, now: number): JobRecord {
-  return {
-    id,
-    name,
-    priority,
-    details,
-    ...(book === undefined ? {} : { book }),
-    createdOn: now,
-    order: 0n,
-    attempts: 0,
-    failures: 0,
-    losses: 0,
-    takeover: false,
-    standing: { state: 'UNCLAIMED' },
   }
 }

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import type { BookRef, Posting } from './driver/records.js'
+import type { BookRef, JobRecord, Posting } from './driver/records.js'
 import { InvalidPostingError } from './errors.js'
 import { checkText, jsonText, nameOf, type PlainObject, plainCopy } from './json.js'
 import { type Priority, parsePriority } from './priority.js'
@@ -140,4 +140,22 @@ function put(details: PlainObject, key: string, option: string, value: unknown):
 
 function flowUuid(flow: Exclude<PostOptions['flow'], undefined>): string {
   return checkLabel(typeof flow === 'string' ? flow : flow?.uuid, 'flow')
+}
+
+/** What is known of a job that was consumed before its posting was acknowledged. */
+export function traceOf({ id, name, priority, details, book }: Posting, now: number): JobRecord {
+  return {
+    id,
+    name,
+    priority,
+    details,
+    ...(book === undefined ? {} : { book }),
+    createdOn: now,
+    order: 0n,
+    attempts: 0,
+    failures: 0,
+    losses: 0,
+    takeover: false,
+    standing: { state: 'UNCLAIMED' },
+  }
 }
