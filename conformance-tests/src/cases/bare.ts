@@ -73,13 +73,18 @@ export class BareDriver {
     return grant.session
   }
 
-  async claim(session: SessionRef, jobId: string, claimId: string = this.id()): Promise<ClaimAnswer> {
-    return only(await this.driver.claim(session, [{ jobId, claimId, owner: 'bare' }]))
+  async claim(
+    session: SessionRef,
+    jobId: string,
+    claimId: string = this.id(),
+    owner: string = ownerOf(session),
+  ): Promise<ClaimAnswer> {
+    return only(await this.driver.claim(session, [{ jobId, claimId, owner }]))
   }
 
   /** Claims what must be claimable. */
-  async take(session: SessionRef, jobId: string, claimId?: string): Promise<ClaimGrant> {
-    const answer = await this.claim(session, jobId, claimId)
+  async take(session: SessionRef, jobId: string, claimId?: string, owner?: string): Promise<ClaimGrant> {
+    const answer = await this.claim(session, jobId, claimId, owner)
     if (answer.kind !== 'claimed') throw new Error(`could not claim the job: ${answer.kind}`)
     return answer
   }
@@ -89,11 +94,16 @@ export class BareDriver {
     return only(endings)
   }
 
+  /** Claims a job and moves it to the trash; answers with its order there. */
+  async discard(session: SessionRef, jobId: string): Promise<bigint> {
+    await this.settle(session, endingOf(await this.take(session, jobId), 'trash'))
+    return (await this.record(jobId)).order
+  }
+
   /** Moves a job out of the trash, from the stay that is seen now. */
   async leaveTrash(kind: 'restore' | 'purge', jobId: string): Promise<void> {
-    const found = await this.look(jobId)
-    if (typeof found === 'string') throw new Error(`the job should be in the trash, and is ${found}`)
-    await this.driver.administer({ kind, jobId, order: found.order })
+    const { order } = await this.record(jobId)
+    await this.driver.administer({ kind, jobId, order })
   }
 
   renew(session: SessionRef, held: readonly string[] = []): Promise<RenewAnswer> {
@@ -103,6 +113,13 @@ export class BareDriver {
   async look(jobId: string): Promise<JobRecord | 'consumed' | 'purged' | 'malformed' | 'absent'> {
     const { found } = await this.driver.read({ kind: 'jobs', ids: [jobId] })
     return only(found)
+  }
+
+  /** Looks at a job that must be on the board or in the trash. */
+  async record(jobId: string): Promise<JobRecord> {
+    const found = await this.look(jobId)
+    if (typeof found === 'string') throw new Error(`the job should be there, and is ${found}`)
+    return found
   }
 
   /** UNCLAIMED, CLAIMED, TRASHED, or what a look tells instead of a record. */
@@ -138,6 +155,11 @@ export async function boardHere(
       await outcomeOf(arrival(world, 'the board closes', board.close(), world.ttlMs))
     },
   }
+}
+
+/** Whoever names none claims as this: one owner for each session. */
+export function ownerOf(session: SessionRef): string {
+  return `owner in ${session.id}`
 }
 
 /** The one answer to a batch of one. */

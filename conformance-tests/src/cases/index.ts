@@ -2,6 +2,7 @@ import type { ConformanceCase } from '../case.js'
 import * as claiming from './claiming.js'
 import * as claimingCounts from './claiming-counts.js'
 import * as claimingForced from './claiming-forced.js'
+import * as claimingJoined from './claiming-joined.js'
 import * as entities from './entities.js'
 import * as expiry from './expiry.js'
 import * as expiryPauses from './expiry-pauses.js'
@@ -36,6 +37,7 @@ const modules: readonly Readonly<Record<string, ConformanceCase>>[] = [
   claiming,
   claimingCounts,
   claimingForced,
+  claimingJoined,
   races,
   fencing,
   fencingTokens,

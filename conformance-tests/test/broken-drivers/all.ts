@@ -2,6 +2,7 @@ import type { BrokenDriver } from './broken-driver.js'
 import * as claimNext from './claim-next.js'
 import * as claims from './claims.js'
 import * as endings from './endings.js'
+import * as joined from './joined.js'
 import * as listing from './listing.js'
 import * as posting from './posting.js'
 import * as sessions from './sessions.js'
@@ -14,6 +15,7 @@ const modules: readonly Readonly<Record<string, BrokenDriver>>[] = [
   listing,
   claims,
   claimNext,
+  joined,
   tokens,
   sessions,
   endings,
