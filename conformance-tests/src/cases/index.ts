@@ -1,4 +1,5 @@
 import type { ConformanceCase } from '../case.js'
+import * as batches from './batches.js'
 import * as claiming from './claiming.js'
 import * as claimingCounts from './claiming-counts.js'
 import * as claimingForced from './claiming-forced.js'
@@ -32,6 +33,7 @@ const modules: readonly Readonly<Record<string, ConformanceCase>>[] = [
   posting,
   postingAgain,
   postingInput,
+  batches,
   listing,
   listingLarge,
   claiming,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { type Job, priorities } from '@jobboard/core'
-import { priorityRank } from '@jobboard/core/driver'
+import { type ListQuery, type PageAnswer, priorityRank, type TrashQuery } from '@jobboard/core/driver'
 import type { ConformanceCase } from '../case.js'
 import type { Client, JobView } from '../world.js'
 import { BareDriver, boardHere } from './bare.js'
@@ -16,15 +16,17 @@ export const orderOfMany: ConformanceCase = {
   needs: [],
   async run(world) {
     const [poster, reader] = [await world.client('poster'), await world.client('reader')]
-    // Posts of one batch have no order among them, so the order of batches is what can be checked.
+    // Posts of one batch have no order among them, so the order of batches is what can be checked. They are small and
+    // fit no page evenly, so that jobs in disorder within a page are noticed.
+    const [batches, size] = [73, 137]
     const batchOf = new Map<string, number>()
-    for (const batch of upTo(10)) {
-      for (const job of await postMany(poster, many / 10)) batchOf.set(job.id, batch)
+    for (const batch of upTo(batches)) {
+      for (const job of await postMany(poster, size)) batchOf.set(job.id, batch)
     }
     const place = (job: JobView): number =>
-      priorityRank(job.priority) * 10 + (batchOf.get(job.id) ?? Number.NaN)
+      priorityRank(job.priority) * batches + (batchOf.get(job.id) ?? Number.NaN)
     const places = (await reader.list({ ensureFresh: true })).map(place)
-    assert.equal(places.length, many)
+    assert.equal(places.length, batches * size)
     assert.deepEqual(
       places,
       places.toSorted((a, b) => a - b),
@@ -39,7 +41,9 @@ export const countsOfMany: ConformanceCase = {
   needs: [],
   async run(world) {
     const [client, reader] = [await world.client('client'), await world.client('reader')]
-    const jobs = await postMany(client, many - 100)
+    const jobs: JobView[] = []
+    for (const _ of upTo(19)) jobs.push(...(await postMany(client, 500)))
+    jobs.push(...(await postMany(client, 400)))
     await Promise.all(upTo(100).map(() => client.post('later', { delayMs: world.ttlMs * 100 })))
     const claims = await Promise.all(jobs.slice(0, 30).map(job => client.claim(job.id)))
     await Promise.all(claims.slice(0, 10).map(claim => claim.trash({ reason: 'no use' })))
@@ -107,6 +111,66 @@ export const pagesAndReturns: ConformanceCase = {
     assert.equal(new Set(shown).size, shown.length)
     assert.ok(shown.length >= 1_199)
   },
+}
+
+export const filteredPages: ConformanceCase = {
+  id: 'listing/filtered-pages',
+  law: 'LIST-4',
+  title: 'a listing of some jobs goes on over as many others as there are',
+  needs: [],
+  async run(world) {
+    const [client, reader] = [await world.client('client'), await world.client('reader')]
+    await postMany(client, 300)
+    await Promise.all(upTo(5).map(() => client.post('rare', { priority: 'VERY_LOW' })))
+    const inOrder = await client.list({ ensureFresh: true })
+    const [claimed, free] = [inOrder.slice(0, 250), inOrder.slice(250)]
+    await Promise.all(claimed.map(job => client.claim(job.id)))
+    const listed = async (options: Parameters<Client['list']>[0]) =>
+      idsOf(await reader.list({ ensureFresh: true, ...options }))
+    assert.deepEqual(await listed({ state: 'unclaimed' }), idsOf(free))
+    assert.deepEqual(await listed({ state: 'claimed' }), idsOf(claimed))
+    assert.deepEqual(await listed({ names: ['rare'] }), idsOf(inOrder.slice(-5)))
+    assert.deepEqual(await listed({ state: 'claimed', names: ['rare'] }), [])
+  },
+}
+
+export const pagesWithinTheirLimit: ConformanceCase = {
+  id: 'listing/pages-within-their-limit',
+  law: 'LIST-4',
+  title: 'a page holds no more jobs than were asked for, and the pages together hold all',
+  needs: [],
+  async run(world) {
+    await using bare = await BareDriver.open(world)
+    const session = await bare.session()
+    const ids: string[] = []
+    for (const i of upTo(12)) ids.push(await bare.post(`job ${i}`))
+    for (const id of ids.slice(0, 5)) await bare.discard(session, id)
+    const list = { kind: 'list', states: 'all', fresh: true } as const
+    for (const limit of [1, 2, 3, 7, 12]) {
+      assert.deepEqual(await pagesOf(bare, { ...list, limit }), ids.slice(5), `${limit} a page`)
+      const trashed = await pagesOf(bare, { kind: 'trash', limit })
+      assert.deepEqual(trashed, ids.slice(0, 5), `the trash, ${limit} a page`)
+    }
+  },
+}
+
+/** Everything that is shown, page by page. */
+async function pagesOf(
+  { driver }: BareDriver,
+  query: Omit<ListQuery, 'after'> | Omit<TrashQuery, 'after'>,
+): Promise<readonly string[]> {
+  const shown: string[] = []
+  let after: string | undefined
+  do {
+    const page: PageAnswer = await driver.read({
+      ...query,
+      ...(after !== undefined && { after }),
+    } as ListQuery)
+    assert.ok(page.jobs.length <= query.limit, `${page.jobs.length} jobs on a page of ${query.limit}`)
+    shown.push(...idsOf(page.jobs))
+    after = page.next
+  } while (after !== undefined)
+  return shown
 }
 
 export const smallPages: ConformanceCase = {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { priorities } from '@jobboard/core'
 import type { ConformanceCase } from '../case.js'
+import type { Client, JobView } from '../world.js'
 import { BareDriver } from './bare.js'
 import { begun, idsOf, namesOf, upTo } from './support.js'
 
@@ -23,6 +24,34 @@ export const order: ConformanceCase = {
       expected,
       'unclaimed',
     )
+  },
+}
+
+export const withoutFreshness: ConformanceCase = {
+  id: 'listing/without-freshness',
+  law: 'LIST-1',
+  title: 'a listing that need not be fresh soon shows the same jobs in the same order',
+  needs: [],
+  async run(world) {
+    const [client, reader] = [await world.client('client'), await world.client('reader')]
+    for (const i of upTo(15)) await client.post(`kind ${i % 2}`, { priority: world.random.pick(priorities) })
+    const inOrder = await client.list({ ensureFresh: true })
+    const claimed = inOrder.filter((_, i) => i % 3 === 0)
+    for (const { id } of claimed) await client.claim(id)
+    const isClaimed = (id: string) => claimed.some(job => job.id === id)
+    const free = inOrder.filter(({ id }) => !isClaimed(id))
+    const expected: readonly (readonly [Parameters<Client['list']>[0], readonly JobView[]])[] = [
+      [{}, inOrder],
+      [{ state: 'unclaimed' }, free],
+      [{ state: 'claimed' }, claimed],
+      [{ names: ['kind 1'] }, inOrder.filter(({ name }) => name === 'kind 1')],
+    ]
+    for (const [options, jobs] of expected) {
+      await world.eventually(`the listing of ${JSON.stringify(options)} is up to date`, async () => {
+        const listed = await reader.list(options)
+        return idsOf(listed).join() === idsOf(jobs).join()
+      })
+    }
   },
 }
 

@@ -35,6 +35,25 @@ export const ownerNotNamed: BrokenDriver = {
     })(backend),
 }
 
+export const heldRefusesAll: BrokenDriver = {
+  name: 'one claimed job among several refuses the tries beside it',
+  laws: ['CLAIM-2'],
+  on: backend => () =>
+    new (class extends Spoilt {
+      override async claim(ref: SessionRef, tries: readonly ClaimTry[]): Promise<readonly ClaimAnswer[]> {
+        const held = tries.find(({ jobId, claimId }) => {
+          const claim = this.backend.jobs.get(jobId)?.claim
+          return claim !== undefined && claim.id !== claimId
+        })
+        // Tries on the same job are another matter.
+        if (held === undefined || tries.every(({ jobId }) => jobId === held.jobId))
+          return super.claim(ref, tries)
+        const owner = this.backend.jobs.get(held.jobId)?.claim?.owner ?? ''
+        return tries.map(() => ({ kind: 'held', owner }))
+      }
+    })(backend),
+}
+
 export const missingIsHeld: BrokenDriver = {
   name: 'a job that is gone is said to be claimed',
   laws: ['CLAIM-3'],

@@ -96,6 +96,30 @@ export const expiredHonoured: BrokenDriver = {
     })(backend),
 }
 
+export const oneLostAllLost: BrokenDriver = {
+  name: 'one stale ending among several makes the others lost',
+  laws: ['SETTLE-2'],
+  on: backend => () =>
+    new (class extends Spoilt {
+      override async settle(
+        session: SessionRef,
+        endings: readonly Ending[],
+        wishes?: readonly ClaimWish[],
+      ): Promise<SettleAnswer> {
+        this.backend.sweep()
+        const isCurrent = ({ jobId, claimId }: Ending) =>
+          this.backend.jobs.get(jobId)?.claim?.id === claimId || this.backend.receipt(claimId) !== undefined
+        const isStale = (ending: Ending) =>
+          !isCurrent(ending) || this.backend.receipt(ending.claimId)?.how === 'forced'
+        if (!endings.some(isStale)) return super.settle(session, endings, wishes)
+        const lost = endings.map((): EndingAnswer => ({ kind: 'lost', cause: 'unknown' }))
+        return wishes === undefined
+          ? { endings: lost }
+          : { endings: lost, wishes: await this.claimNext(session, wishes) }
+      }
+    })(backend),
+}
+
 export const consumeWithoutReceipt: BrokenDriver = {
   name: 'consume leaves no receipt',
   laws: ['SETTLE-3', 'POST-3'],

@@ -1,4 +1,13 @@
-import type { Counts, CountsQuery, JobRecord, ListQuery, PageAnswer, Standing } from '@jobboard/core/driver'
+import type {
+  Counts,
+  CountsQuery,
+  JobRecord,
+  JobsAnswer,
+  JobsQuery,
+  ListQuery,
+  PageAnswer,
+  Standing,
+} from '@jobboard/core/driver'
 import type { BrokenDriver } from './broken-driver.js'
 import { Misreading } from './misreading.js'
 
@@ -58,6 +67,58 @@ export const shownTwice: BrokenDriver = {
         if (after === undefined) return super.list(query)
         // The third part of the mark is the newest job of the first page, which bounds the others.
         return super.list({ ...first, after: after.replace(/[^:]*$/, String(this.backend.newestOrder)) })
+      }
+    })(backend),
+}
+
+export const onlyFresh: BrokenDriver = {
+  name: 'a listing that need not be fresh shows nothing',
+  laws: ['LIST-1'],
+  on: backend => () =>
+    new (class extends Misreading {
+      override async list(query: ListQuery): Promise<PageAnswer> {
+        const page = await super.list(query)
+        return query.fresh ? page : { ...page, jobs: [] }
+      }
+    })(backend),
+}
+
+export const filteredTooLate: BrokenDriver = {
+  name: 'a page is cut before it is filtered, and one that is not full is taken for the last',
+  laws: ['LIST-4'],
+  on: backend => () =>
+    new (class extends Misreading {
+      override async list(query: ListQuery): Promise<PageAnswer> {
+        // A look for one job is not about this law.
+        if (query.limit === 1) return super.list(query)
+        const { names, ...rest } = query
+        const { next, ...page } = await super.list({ ...rest, states: 'all' })
+        const { jobs: wanted, ...last } = await super.list({ ...query, limit: 100_000 })
+        const ids = new Set(wanted.map(({ id }) => id))
+        const jobs = page.jobs.filter(({ id }) => ids.has(id))
+        return jobs.length === query.limit && next !== undefined ? { ...page, jobs, next } : { ...last, jobs }
+      }
+    })(backend),
+}
+
+export const onePerPageTooMany: BrokenDriver = {
+  name: 'a page holds one job more than were asked for',
+  laws: ['LIST-4'],
+  on: backend => () =>
+    new (class extends Misreading {
+      override list(query: ListQuery): Promise<PageAnswer> {
+        return super.list({ ...query, limit: query.limit + 1 })
+      }
+    })(backend),
+}
+
+export const foundInOrderOfIds: BrokenDriver = {
+  name: 'jobs that are looked up together are answered in the order of their ids',
+  laws: ['LIST-3'],
+  on: backend => () =>
+    new (class extends Misreading {
+      override jobs(query: JobsQuery): Promise<JobsAnswer> {
+        return super.jobs({ ...query, ids: query.ids.toSorted() })
       }
     })(backend),
 }
