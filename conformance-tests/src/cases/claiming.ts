@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { priorities } from '@jobboard/core'
 import { priorityRank } from '@jobboard/core/driver'
 import type { ConformanceCase } from '../case.js'
-import { BareDriver, only } from './bare.js'
+import { BareDriver, boardHere, only } from './bare.js'
 import { postMany, refusal, upTo } from './support.js'
 
 export const refusedWhileClaimed: ConformanceCase = {
@@ -71,7 +71,10 @@ export const nextInOrder: ConformanceCase = {
   title: 'claimNext takes the most urgent first, and the oldest first where the backend chooses',
   needs: [],
   async run(world) {
-    const [poster, worker] = [await world.client('poster'), await world.client('worker')]
+    const poster = await world.client('poster')
+    const driver = world.driver()
+    const window = driver.claimNext === undefined ? spreadWindow : 1
+    await using worker = await boardHere(world, { spreadWindow }, driver)
     const waiting: { readonly id: string; readonly rank: number }[] = []
     for (const priority of world.random.shuffle([
       ...priorities,
@@ -83,20 +86,19 @@ export const nextInOrder: ConformanceCase = {
     }
     waiting.sort((a, b) => a.rank - b.rank) // stable: the oldest stay first
 
-    const window = backendChooses(world.driver()) ? 1 : spreadWindow
     while (waiting.length > 0) {
-      const claim = await world.eventually('the next job is claimed', () => worker.claimNext())
+      const claim = await world.eventually('the next job is claimed', () => worker.board.claimNext())
       const most = waiting.filter(({ rank }) => rank === waiting[0]?.rank).slice(0, window)
       assert.ok(
-        most.some(({ id }) => id === claim.jobId),
+        most.some(({ id }) => id === claim.job.id),
         `with ${waiting.length} waiting it took a job that is not among the first ${most.length}`,
       )
       waiting.splice(
-        waiting.findIndex(({ id }) => id === claim.jobId),
+        waiting.findIndex(({ id }) => id === claim.job.id),
         1,
       )
     }
-    assert.equal(await worker.claimNext(), undefined, 'nothing is left')
+    assert.equal(await worker.board.claimNext(), undefined, 'nothing is left')
   },
 }
 
@@ -200,13 +202,9 @@ export const tellsTheNextChange: ConformanceCase = {
     assertWithin(await ask(), world.ttlMs * 5)
     const id = await bare.post('claimed')
     await bare.take(await bare.session(world.ttlMs), id)
-    assertWithin(await ask(), world.ttlMs * 2)
+    assertWithin(await ask(), world.takeoverMs)
   },
 }
 
-/** Where core chooses, it spreads claimers over so many of the first jobs of a priority. */
-const spreadWindow = 16
-
-function backendChooses(driver: { readonly claimNext?: unknown }): boolean {
-  return driver.claimNext !== undefined
-}
+/** Where core chooses, it is told to spread claimers over so many of the first jobs of a priority. */
+const spreadWindow = 3

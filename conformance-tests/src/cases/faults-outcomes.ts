@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type { ConformanceCase } from '../case.js'
+import type { Fault } from '../lossy-driver.js'
 import { arrival, lateRefusal, refusal } from './support.js'
 
 export const lostRequests: ConformanceCase = {
@@ -37,14 +38,18 @@ export const hungRequests: ConformanceCase = {
   needs: [],
   async run(world) {
     const client = await world.client('client', { requestTimeoutMs: Math.ceil(world.ttlMs / 2) })
-    for (const member of ['post', 'startSession', 'claim', 'read', 'consume'] as const) {
+    const hung = async <T>(member: Fault['member'], call: () => Promise<T>): Promise<T> => {
       await client.fault({ member, kind: 'hang' })
+      const answer = await arrival(world, `the ${member} is answered`, call())
+      assert.equal(await client.faultsLeft(), 0, `the ${member} hung`)
+      return answer
     }
-    const { id } = await arrival(world, 'the post is answered', client.post('job'))
-    const claim = await arrival(world, 'the claim is answered', client.claim(id))
-    assert.equal((await arrival(world, 'the look is answered', client.find(id)))?.state, 'CLAIMED')
-    await arrival(world, 'the consume is answered', claim.consume())
-    assert.equal(await client.faultsLeft(), 0, 'every request hung once')
+    // The session is there already, so that no call hangs twice.
+    await hung('startSession', () => client.registerEntity({ kind: 'conductor', name: 'one', metadata: {} }))
+    const { id } = await hung('post', () => client.post('job'))
+    const claim = await hung('claim', () => client.claim(id))
+    assert.equal((await hung('read', () => client.find(id)))?.state, 'CLAIMED')
+    await hung('consume', () => claim.consume())
   },
 }
 
@@ -89,6 +94,32 @@ export const unknownEnding: ConformanceCase = {
       assert.equal(await client.find(id), undefined, kind)
       await refusal(claim.abandon(), 'JOBBOARD_CLAIM_SETTLED')
     }
+  },
+}
+
+export const unknownEndingGoesOn: ConformanceCase = {
+  id: 'faults/unknown-ending-goes-on',
+  law: 'FAULT-3',
+  title: 'an ending whose outcome its caller did not learn takes place by itself when the backend is back',
+  needs: [],
+  async run(world) {
+    const client = await world.client('client', { requestTimeoutMs: Math.ceil(world.ttlMs / 4) })
+    const other = await world.client('other')
+    const expected = { consume: 'gone', abandon: 'UNCLAIMED', trash: 'TRASHED' } as const
+    for (const how of ['consume', 'abandon', 'trash'] as const) {
+      const { id } = await other.post(how)
+      const claim = await client.claim(id)
+      await client.fault({ member: how, kind: 'lostRequest', times: 1_000 })
+      const ending = how === 'trash' ? claim.trash({ reason: 'no use' }) : claim[how]()
+      await lateRefusal(world, `the ${how} ends`, ending, 'JOBBOARD_OUTCOME_UNKNOWN')
+      await client.liftFaults()
+      const standing = async () => (await other.find(id))?.state ?? 'gone'
+      await world.eventually(`the ${how} takes place`, async () => (await standing()) === expected[how], {
+        withinMs: world.ttlMs,
+      })
+    }
+    const { losses, takeover } = (await other.list({ ensureFresh: true }))[0] ?? assert.fail()
+    assert.deepEqual({ losses, takeover }, { losses: 0, takeover: false }, 'nothing was lost')
   },
 }
 

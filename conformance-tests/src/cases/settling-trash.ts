@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { JobRecord } from '@jobboard/core/driver'
 import type { ConformanceCase } from '../case.js'
 import { BareDriver } from './bare.js'
-import { idsOf, refusal, upTo } from './support.js'
+import { assertTimely, idsOf, refusal, upTo } from './support.js'
 
 export const trashTellsWhy: ConformanceCase = {
   id: 'settling/trash-tells-why',
@@ -11,6 +11,8 @@ export const trashTellsWhy: ConformanceCase = {
   needs: [],
   async run(world) {
     const [worker, reader] = [await world.client('worker'), await world.client('reader')]
+    const clock = world.clock()
+    const began = clock.now()
     const posted = await worker.post('job', { details: { file: 'in.png' }, priority: 'HIGH' })
     await (await worker.claim(posted.id)).abandon({ failure: true })
     const error = 'Error: no such file\n    at read (in.js:1:1)'
@@ -22,7 +24,7 @@ export const trashTellsWhy: ConformanceCase = {
     assert.ok(job?.trashedWith)
     const { at, ...why } = job.trashedWith
     assert.deepEqual(why, { reason: 'the input is gone', error, owner: 'alice' })
-    assert.ok(Date.parse(at) >= Date.parse(posted.createdOn), 'with the time')
+    assertTimely(Date.parse(at), began, clock.now())
     assert.deepEqual(
       [job.id, job.name, job.details, job.priority],
       [posted.id, 'job', { file: 'in.png' }, 'HIGH'],

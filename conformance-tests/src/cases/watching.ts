@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import type { ConformanceCase } from '../case.js'
+import { eventRecorder } from '../event-recorder.js'
 import type { Client, EventView, World } from '../world.js'
+import { boardHere } from './bare.js'
 import { idsOf, leave, upTo } from './support.js'
 
 type Change = Pick<EventView, 'event' | 'why'>
@@ -61,6 +63,11 @@ export const latestChangeStays: ConformanceCase = {
   title: "after a busy time each job's last event tells where it stands, and none comes after its removal",
   needs: [],
   async run(world) {
+    // Drawn before anything is under way, so that a seed replays it.
+    const plans = upTo(20).map(() => ({
+      returns: world.random.int(4),
+      end: world.random.pick(['claimed', 'released', 'removed'] as const),
+    }))
     const workers = [await world.client('one'), await world.client('two')]
     const watcher = await world.client('watcher')
     const ids = idsOf(await Promise.all(upTo(20).map(i => watcher.post(`job ${i}`))))
@@ -68,9 +75,9 @@ export const latestChangeStays: ConformanceCase = {
     await Promise.all(
       ids.map(async (id, i) => {
         const worker = workers[i % 2] ?? assert.fail()
-        for (const _ of upTo(world.random.int(4))) await (await worker.claim(id)).abandon()
+        const { returns, end } = plans[i] ?? assert.fail()
+        for (const _ of upTo(returns)) await (await worker.claim(id)).abandon()
         const claim = await worker.claim(id)
-        const end = world.random.pick(['claimed', 'released', 'removed'] as const)
         if (end === 'released') await claim.abandon()
         if (end === 'removed') await claim.consume()
         last.set(id, end)
@@ -110,6 +117,39 @@ export const throwingListener: ConformanceCase = {
       (await client.events()).some(({ event }) => event === 'error'),
     )
     assert.equal((await client.claimNext())?.jobId, undefined)
+  },
+}
+
+export const throwingListenerFirst: ConformanceCase = {
+  id: 'watching/throwing-listener-first',
+  law: 'WATCH-4',
+  title: 'listeners that were added after one that throws hear of everything',
+  needs: [],
+  async run(world) {
+    await using here = await boardHere(world)
+    for (const event of ['posted', 'claimed', 'released', 'removed'] as const) {
+      here.board.on(event, () => {
+        throw new Error('a listener that throws, by order of a test')
+      })
+    }
+    const events = eventRecorder(here.board)
+    const heard = (event: EventView['event']) =>
+      world.eventually(
+        `it hears that the job was ${event}`,
+        async () => events.some(one => one.event === event),
+        {
+          withinMs: world.ttlMs,
+        },
+      )
+    const job = await here.board.post('job')
+    await heard('posted')
+    const claim = await here.board.claim(job)
+    await heard('claimed')
+    await claim.abandon()
+    await heard('released')
+    await (await here.board.claim(job)).consume()
+    await heard('removed')
+    await heard('error')
   },
 }
 
