@@ -5,6 +5,9 @@ export class Limit {
   #running = 0
 
   constructor(most: number) {
+    // With no place at all everybody would wait for ever.
+    if (!Number.isInteger(most) || most < 1)
+      throw new RangeError(`concurrency must be 1 or more, not ${most}`)
     this.#most = most
   }
 

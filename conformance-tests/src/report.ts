@@ -43,16 +43,28 @@ export interface Report {
   readonly seed: number
   /** What the driver declares; it chose the cases. */
   readonly capabilities: readonly Capability[]
-  readonly level: Level
+  /** Absent when only a part of the suite was run, which tells nothing of conformance. */
+  readonly level?: Level
+  /** What went wrong beside the cases; with any of it a driver does not conform. */
+  readonly problems: readonly string[]
   readonly counts: { readonly passed: number; readonly failed: number; readonly notApplicable: number }
   readonly cases: readonly CaseReport[]
 }
 
 export interface Level {
-  /** Every case that asks for no capability passed. */
+  /** Every case that asks for no capability passed, and nothing else went wrong. */
   readonly conforms: boolean
-  /** Declared capabilities of which every case passed too; none without conformance. */
+  /** Declared capabilities that some case tests, and of which every case passed too; none without conformance. */
   readonly granted: readonly Capability[]
+}
+
+/** What one run was, beside its results. */
+export interface Run {
+  readonly seed: number
+  readonly started: Date
+  /** Whether every case of the suite was run. */
+  readonly isComplete: boolean
+  readonly problems: readonly string[]
 }
 
 /** A result in which the error is text. */
@@ -67,39 +79,83 @@ export type CaseReport = Omit<CaseResult, 'error'> & {
 
 const notFaultTested =
   'Not fault-tested: the harness gives no control over a server, so none was stopped, paused or restarted.'
+const partOnly = 'A part of the suite only: it says nothing about conformance, and grants no capability.'
 
 export function makeReport(
   harness: Pick<Harness, 'driver' | 'backend' | 'capabilities'>,
-  seed: number,
-  started: Date,
+  run: Run,
   results: readonly CaseResult[],
 ): Report {
   const count = (status: CaseResult['status']): number => results.filter(one => one.status === status).length
   const { driver, backend, capabilities } = harness
-  const again = results.filter(one => one.status !== 'not-applicable' && one.disturbed !== undefined)
-  const disturbed = disturbances(again.map(one => one.id))
+  const { seed, started, isComplete, problems } = run
   return {
-    notes: [notFaultTested, ...(disturbed === undefined ? [] : [disturbed])],
+    notes: notesOf(capabilities, results, isComplete),
     ...{ driver, backend, suite: suiteVersion(), node: process.versions.node },
     ...{ started: started.toISOString(), ms: Date.now() - started.getTime(), seed, capabilities },
-    level: levelOf(capabilities, results),
+    ...(isComplete && { level: levelOf(capabilities, results, problems) }),
+    problems,
     counts: { passed: count('passed'), failed: count('failed'), notApplicable: count('not-applicable') },
     cases: results.map(caseReport),
   }
 }
 
+/** Whether all is well: every case that was run passed, and nothing went wrong beside them. */
+export function isGreen({ counts, problems }: Report): boolean {
+  return counts.failed === 0 && problems.length === 0
+}
+
+/** One line, to be shown as soon as there is a result. */
+export function renderResult(result: CaseResult): string {
+  const { id, status } = result
+  const more = status === 'not-applicable' ? `; needs ${result.missing}` : ` (${result.ms} ms)`
+  return `${marks[status]}  ${id}${more}`
+}
+
 /** For people: grouped by law, failures with what they say and how to see them again, the count last. */
 export function renderReport(report: Report): string {
-  const { driver, backend, suite, node, seed, level, counts } = report
+  const { driver, backend, suite, node, seed, counts } = report
   return [
     ...report.notes,
     `${driver} on ${backend}; suite ${suite}, Node ${node}, seed ${seed}`,
     ...laws.flatMap(law => renderLaw(law, report.cases)),
     '',
-    level.conforms ? `Conforms; granted: ${level.granted.join(', ') || 'no capability'}` : 'Does not conform',
+    ...report.problems.map(problem => `Problem: ${problem}`),
+    ...renderLevel(report.level),
     `${counts.passed} passed, ${counts.failed} failed, ${counts.notApplicable} not applicable`,
     '',
   ].join('\n')
+}
+
+function renderLevel(level: Level | undefined): string[] {
+  if (level === undefined) return []
+  return [
+    level.conforms ? `Conforms; granted: ${level.granted.join(', ') || 'no capability'}` : 'Does not conform',
+  ]
+}
+
+function notesOf(
+  capabilities: readonly Capability[],
+  results: readonly CaseResult[],
+  isComplete: boolean,
+): readonly string[] {
+  const again = results.filter(one => one.status !== 'not-applicable' && one.disturbed !== undefined)
+  const untested = capabilities.filter(one => !results.some(testing(one)))
+  const notes = [
+    notFaultTested,
+    isComplete ? undefined : partOnly,
+    isComplete && untested.length > 0 ? notTested(untested) : undefined,
+    disturbances(again.map(one => one.id)),
+  ]
+  return notes.filter(note => note !== undefined)
+}
+
+function notTested(capabilities: readonly Capability[]): string {
+  return `Declared, but no case tests it yet, and so not granted: ${capabilities.join(', ')}.`
+}
+
+function testing(capability: Capability): (one: CaseResult) => boolean {
+  return one => one.status !== 'not-applicable' && one.needs.includes(capability)
 }
 
 /** Undefined when no case had to be run again. */
@@ -109,12 +165,15 @@ export function disturbances(ids: readonly string[]): string | undefined {
     : `Disturbed: processes of this machine stood still, so these cases were run again: ${ids.join(', ')}.`
 }
 
-function levelOf(capabilities: readonly Capability[], results: readonly CaseResult[]): Level {
-  const broken = results.filter(one => one.status === 'failed')
-  const conforms = results.some(one => one.status === 'passed') && broken.every(one => one.needs.length > 0)
-  const granted = capabilities.filter(
-    capability => capability !== 'faultTested' && !broken.some(one => one.needs.includes(capability)),
-  )
+function levelOf(
+  capabilities: readonly Capability[],
+  results: readonly CaseResult[],
+  problems: readonly string[],
+): Level {
+  const failed = results.filter(one => one.status === 'failed')
+  const passed = results.filter(one => one.status === 'passed')
+  const conforms = problems.length === 0 && passed.length > 0 && failed.every(one => one.needs.length > 0)
+  const granted = capabilities.filter(one => passed.some(testing(one)) && !failed.some(testing(one)))
   return { conforms, granted: conforms ? granted : [] }
 }
 

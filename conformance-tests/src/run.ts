@@ -1,40 +1,54 @@
-import { randomInt } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import type { Capability } from '@jobboard/core/driver'
 import type { ConformanceCase } from './case.js'
 import { allCases } from './cases/index.js'
 import type { HistoryProblem } from './check-history.js'
-import type { Harness } from './harness.js'
+import type { Harness, Space } from './harness.js'
+import { checkDeclared, checkHarness } from './harness-checks.js'
 import type { Law } from './laws.js'
 import { Limit } from './limit.js'
 import { ProcessPool } from './process-pool.js'
 import { Random } from './random.js'
 import { type CaseResult, disturbances, makeReport, type Report } from './report.js'
+import { seedOfEnvironment } from './seed.js'
 import { SuiteWorld } from './suite-world.js'
+import { within } from './within.js'
 
 export interface SuiteOptions {
   /** @default all cases of the suite */
   readonly cases?: readonly ConformanceCase[]
   /** Every random choice comes from it. @default the environment's JOBBOARD_CONFORMANCE_SEED, else a random one */
   readonly seed?: number
-  /** Most cases at one time. They wait more than they work, but what waits has to wake in time. @default 1.5 a core */
+  /**
+   * Most cases at one time, 1 or more. They wait more than they work, but what waits has to wake in time.
+   * @default 1.5 a core
+   */
   readonly concurrency?: number
-  /** Only cases whose id contains this text, or that cite this law. For looking into a failure: a report needs all. */
+  /**
+   * Only the case with this id or the cases that cite this law; where there are none, all whose id contains the text.
+   * For looking into a failure: of a part of the suite the report says nothing about conformance.
+   */
   readonly only?: string
   /** The command that runs one case again; it stands in the report. */
   readonly reproduce?: (caseId: string, seed: number) => string
+  /** Told of each result as soon as it is there. */
+  readonly onResult?: (result: CaseResult) => void
+  /** Longest that `createSpace`, `dispose` and `close` of the harness may take, each time. @default 30,000 */
+  readonly harnessLimitMs?: number
 }
 
 /** Runs every case that the driver's capabilities choose, each in a space of its own, several side by side. */
 export async function runSuite(harness: Harness, options: SuiteOptions = {}): Promise<Report> {
   const suite = new Suite(harness, options)
   const started = new Date()
-  try {
-    const results = await Promise.all(suite.cases.map(one => suite.run(one)))
-    return makeReport(harness, suite.seed, started, results)
-  } finally {
-    await suite.close()
-  }
+  const [declared, results] = await Promise.all([
+    failureOf(suite.checkDeclared()),
+    Promise.all(suite.cases.map(one => suite.run(one))),
+  ])
+  const closed = await failureOf(suite.close())
+  const problems = [declared, closed].flatMap(error => error?.message ?? [])
+  const { seed, isComplete } = suite
+  return makeReport(harness, { seed, started, isComplete, problems }, results)
 }
 
 /** What a failed history says of the driver: which laws it broke, whatever the case was about. */
@@ -48,6 +62,7 @@ export class HistoryError extends Error {
 }
 
 const limitMs = 60_000
+const defaultHarnessLimitMs = 30_000
 /** A case waits for no more than so many takeovers, one after the other. */
 const takeoversOfCase = 20
 
@@ -67,23 +82,36 @@ export class Suite {
   readonly seed: number
   readonly #harness: Harness
   readonly #reproduce: (caseId: string, seed: number) => string
+  readonly #onResult: (result: CaseResult) => void
+  readonly #harnessLimitMs: number
   readonly #limit: Limit
   readonly #pool: ProcessPool = new ProcessPool()
   readonly #disturbed: string[] = []
 
+  /** @throws TypeError, RangeError when the harness or an option cannot be used. */
   constructor(harness: Harness, options: SuiteOptions = {}) {
     const {
       cases = allCases,
       seed = seedOfEnvironment(),
       concurrency = Math.ceil(1.5 * availableParallelism()),
       only,
-      reproduce,
+      reproduce = (caseId, s) => `JOBBOARD_CONFORMANCE_SEED=${s}, case ${caseId}`,
+      onResult = () => {},
+      harnessLimitMs = defaultHarnessLimitMs,
     } = options
+    checkHarness(harness)
     this.#harness = harness
     this.seed = seed
-    this.cases = only === undefined ? cases : cases.filter(one => one.id.includes(only) || one.law === only)
-    this.#reproduce = reproduce ?? ((caseId, s) => `JOBBOARD_CONFORMANCE_SEED=${s}, case ${caseId}`)
+    this.cases = only === undefined ? cases : chosen(cases, only)
+    this.#reproduce = reproduce
+    this.#onResult = onResult
+    this.#harnessLimitMs = harnessLimitMs
     this.#limit = new Limit(concurrency)
+  }
+
+  /** Whether these are all cases: only then a run says whether the driver conforms. */
+  get isComplete(): boolean {
+    return allCases.every(one => this.cases.includes(one))
   }
 
   /** The cases that the driver's capabilities choose. */
@@ -92,17 +120,9 @@ export class Suite {
   }
 
   async run(one: ConformanceCase): Promise<CaseResult> {
-    const { id, law, title, needs } = one
-    const missing = this.#missing(one)
-    if (missing !== undefined) return { id, law, title, needs, status: 'not-applicable', missing }
-    return this.#limit.run(async () => {
-      const { error, ms, disturbed } = await this.#attempts(one)
-      if (disturbed > 0) this.#disturbed.push(id)
-      const facts = { id, law, title, needs, ms, ...(disturbed > 0 && { disturbed }) }
-      if (error === undefined) return { ...facts, status: 'passed' }
-      const reproduce = this.#reproduce(id, this.seed)
-      return { ...facts, status: 'failed', error, blames: blames(law, error), reproduce }
-    })
+    const result = await this.#resultOf(one)
+    this.#onResult(result)
+    return result
   }
 
   /** Like `run`, for test runners: rejects with what failed. */
@@ -119,10 +139,34 @@ export class Suite {
     return disturbances(this.#disturbed)
   }
 
+  /** Rejects when the driver tells its users of other capabilities than the harness, which chose the cases. */
+  async checkDeclared(): Promise<void> {
+    const space = await this.#createSpace()
+    try {
+      checkDeclared(this.#harness, space)
+    } finally {
+      await this.#inHarness('dispose', space.dispose())
+    }
+  }
+
   /** Ends what the suite and the harness have running. */
   async close(): Promise<void> {
     await this.#pool.close()
-    await this.#harness.close?.()
+    await this.#inHarness('close', this.#harness.close?.())
+  }
+
+  async #resultOf(one: ConformanceCase): Promise<CaseResult> {
+    const { id, law, title, needs } = one
+    const missing = this.#missing(one)
+    if (missing !== undefined) return { id, law, title, needs, status: 'not-applicable', missing }
+    return this.#limit.run(async () => {
+      const { error, ms, disturbed } = await this.#attempts(one)
+      if (disturbed > 0) this.#disturbed.push(id)
+      const facts = { id, law, title, needs, ms, ...(disturbed > 0 && { disturbed }) }
+      if (error === undefined) return { ...facts, status: 'passed' }
+      const reproduce = this.#reproduce(id, this.seed)
+      return { ...facts, status: 'failed', error, blames: blames(law, error), reproduce }
+    })
   }
 
   #missing(one: ConformanceCase): Capability | undefined {
@@ -142,27 +186,43 @@ export class Suite {
   async #attempt(one: ConformanceCase): Promise<Attempt> {
     const start = performance.now()
     let excused = false
-    const attempt = this.#inNewWorld(one, async world => {
-      try {
-        await inTime(this.#caseLimitMs(world), world, () => runInWorld(one, world))
-      } catch (error) {
-        // A history is judged by what is certain, and takes into account when clients did not run.
-        excused = !(error instanceof HistoryError) && (await world.wasDisturbed())
-        throw error
-      }
+    const error = await this.#inNewWorld(one, async world => {
+      const ms = this.#caseLimitMs(world)
+      const late = () => `not done within ${ms} ms; ${world.waitingFor}`
+      const failure = await failureOf(within(ms, runInWorld(one, world), late))
+      // A history is judged by what is certain, and takes into account when clients did not run.
+      excused = failure !== undefined && !(failure instanceof HistoryError) && (await world.wasDisturbed())
+      return failure
     })
-    const error = await attempt.then(() => undefined, asError)
     return { error, excused, ms: Math.round(performance.now() - start) }
   }
 
-  async #inNewWorld(one: ConformanceCase, run: (world: SuiteWorld) => Promise<void>): Promise<void> {
-    const space = await this.#harness.createSpace()
-    const world = new SuiteWorld(this.#harness, space, this.#pool, Random.derive(this.seed, one.id))
+  /** What went wrong in a world of its own. A space that cannot be removed fails a case, but hides no other failure. */
+  async #inNewWorld(
+    one: ConformanceCase,
+    run: (world: SuiteWorld) => Promise<Error | undefined>,
+  ): Promise<Error | undefined> {
+    let world: SuiteWorld
     try {
-      await run(world)
-    } finally {
-      await world.dispose()
+      const space = await this.#createSpace()
+      world = new SuiteWorld(this.#harness, space, this.#pool, Random.derive(this.seed, one.id))
+    } catch (error) {
+      return asError(error)
     }
+    const failure = await run(world)
+    const left = await failureOf(this.#inHarness('dispose', world.dispose()))
+    if (failure !== undefined && left !== undefined) failure.message += `\n(and afterwards: ${left.message})`
+    return failure ?? left
+  }
+
+  async #createSpace(): Promise<Space> {
+    return this.#inHarness('createSpace', this.#harness.createSpace())
+  }
+
+  /** A harness that hangs fails, with the name of what hangs. */
+  #inHarness<T>(member: string, call: T | Promise<T>): Promise<T> {
+    const ms = this.#harnessLimitMs
+    return within(ms, Promise.resolve(call), () => `${member} of the harness was not done within ${ms} ms`)
   }
 
   #caseLimitMs(world: SuiteWorld): number {
@@ -170,22 +230,16 @@ export class Suite {
   }
 }
 
+/** The cases that `SuiteOptions.only` means. */
+export function chosen(cases: readonly ConformanceCase[], only: string): readonly ConformanceCase[] {
+  const exact = cases.filter(one => one.id === only || one.law === only)
+  return exact.length > 0 ? exact : cases.filter(one => one.id.includes(only))
+}
+
 async function runInWorld(one: ConformanceCase, world: SuiteWorld): Promise<void> {
   await one.run(world)
   const problems = await world.finish()
   if (problems.length > 0) throw new HistoryError(problems)
-}
-
-async function inTime(ms: number, world: SuiteWorld, run: () => Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`not done within ${ms} ms; ${world.waitingFor}`)), ms)
-  })
-  try {
-    await Promise.race([run(), late])
-  } finally {
-    clearTimeout(timer)
-  }
 }
 
 /** A case that fails tells of its own law; a history that does not fit tells of the laws that it breaks. */
@@ -197,7 +251,6 @@ function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(`something that is no error was thrown: ${thrown}`)
 }
 
-function seedOfEnvironment(): number {
-  const given = Number.parseInt(process.env['JOBBOARD_CONFORMANCE_SEED'] ?? '', 10)
-  return Number.isNaN(given) ? randomInt(2 ** 31) : given
+function failureOf(call: Promise<unknown>): Promise<Error | undefined> {
+  return call.then(() => undefined, asError)
 }

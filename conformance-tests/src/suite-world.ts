@@ -11,6 +11,7 @@ import { ProcessClient } from './process-client.js'
 import type { ProcessPool } from './process-pool.js'
 import type { Random } from './random.js'
 import { RecordedClient } from './recorded-client.js'
+import { within } from './within.js'
 import type { Client, ClientOptions, World } from './world.js'
 import { realTime, TurnedWorldTime, type WorldTime } from './world-time.js'
 
@@ -197,13 +198,7 @@ export class SuiteWorld implements World {
 
   /** Waits for something that may fail or hang without any harm: the space is thrown away with it. */
   async #bounded(call: Promise<unknown>): Promise<void> {
-    const limit = new AbortController()
-    const timeout = new Promise<void>(resolve => {
-      const timer = setTimeout(resolve, closeLimitMs)
-      limit.signal.addEventListener('abort', () => clearTimeout(timer))
-    })
-    await Promise.race([call.catch(() => {}), timeout])
-    limit.abort()
+    await within(closeLimitMs, call, () => 'too late').catch(() => {})
   }
 }
 

@@ -1,6 +1,8 @@
+import type { Capability } from '@jobboard/core/driver'
 import { describe, expect, test } from 'vitest'
 import type { ConformanceCase } from '../src/case.js'
-import { type Report, renderReport } from '../src/report.js'
+import type { Harness } from '../src/harness.js'
+import { type CaseResult, isGreen, type Level, makeReport, type Report, renderReport } from '../src/report.js'
 import { runSuite, type SuiteOptions } from '../src/run.js'
 import { harness as forgetful } from './fixtures/forgetful-harness.js'
 import { harness } from './fixtures/memory-harness.js'
@@ -13,6 +15,18 @@ const fails = {
   run: async () => {
     throw new Error('this is what went wrong', { cause: new Error('and this is why') })
   },
+}
+
+const whole = { seed: 42, started: new Date(), isComplete: true, problems: [] }
+
+function aResult(id: string, status: 'passed' | 'failed', needs: readonly Capability[] = []): CaseResult {
+  const facts = { id, law: 'POST-1', title: id, needs, ms: 1 } as const
+  if (status === 'passed') return { ...facts, status }
+  return { ...facts, status, error: new Error('a defect'), blames: ['POST-1'], reproduce: 'again' }
+}
+
+function levelOf(results: readonly CaseResult[]): Level | undefined {
+  return makeReport(harness, whole, results).level
 }
 
 /** A run of these cases on a driver that declares `push`. */
@@ -57,26 +71,46 @@ test('every case has its id, law, title and standing, and a failure what is need
 })
 
 describe('the level', () => {
-  const plain = aCase('posting/plain')
-  const pushed = aCase('watching/pushed', { needs: ['push'] })
+  const plain = aResult('posting/plain', 'passed')
+  const pushed = aResult('watching/pushed', 'passed', ['push'])
+  const failing = (one: CaseResult): CaseResult => aResult(one.id, 'failed', one.needs)
 
-  test('grants the declared capabilities of which every case passed', async () => {
-    expect((await report([plain, pushed])).level).toEqual({ conforms: true, granted: ['push'] })
+  test('grants the declared capabilities of which every case passed', () => {
+    expect(levelOf([plain, pushed])).toEqual({ conforms: true, granted: ['push'] })
   })
 
-  test('keeps back a capability with a case that failed', async () => {
-    expect((await report([plain, { ...pushed, ...fails }])).level).toEqual({ conforms: true, granted: [] })
+  test('keeps back a capability with a case that failed', () => {
+    expect(levelOf([plain, pushed, failing(pushed)])).toEqual({ conforms: true, granted: [] })
   })
 
-  test('grants nothing without the cases that ask for no capability', async () => {
-    expect((await report([{ ...plain, ...fails }, pushed])).level).toEqual({ conforms: false, granted: [] })
-    expect((await report([])).level).toEqual({ conforms: false, granted: [] })
+  test('grants nothing without the cases that ask for no capability', () => {
+    expect(levelOf([failing(plain), pushed])).toEqual({ conforms: false, granted: [] })
+    expect(levelOf([])).toEqual({ conforms: false, granted: [] })
   })
 
-  test('never grants faultTested without control over a server', async () => {
-    const declaring = { ...harness, capabilities: ['push', 'faultTested'] as const }
-    const made = await runSuite(declaring, { cases: [plain] })
+  test('grants nothing when something beside the cases went wrong', () => {
+    const made = makeReport(harness, { ...whole, problems: ['the server is stuck'] }, [plain, pushed])
+    expect(made.level).toEqual({ conforms: false, granted: [] })
+    expect(isGreen(made)).toBe(false)
+    expect(renderReport(made)).toContain('\nProblem: the server is stuck\nDoes not conform\n')
+  })
+
+  test('never grants what no case tests, and says so', () => {
+    const capabilities = ['push', 'transactional', 'clustered', 'faultTested'] as const
+    const made = makeReport({ ...harness, capabilities }, whole, [plain, pushed])
     expect(made.level).toEqual({ conforms: true, granted: ['push'] })
+    expect(made.notes).toContain(
+      'Declared, but no case tests it yet, and so not granted: transactional, clustered, faultTested.',
+    )
+  })
+
+  test('is left out when a part of the suite was run', async () => {
+    const made = await report([aCase('posting/one')])
+    expect(made).not.toHaveProperty('level')
+    expect(made.notes).toContain(
+      'A part of the suite only: it says nothing about conformance, and grants no capability.',
+    )
+    expect(renderReport(made)).not.toContain('Conforms')
   })
 })
 
@@ -108,10 +142,33 @@ test('a history that does not fit fails its case, and blames the laws that it br
   )
 })
 
-test('cases can be chosen by a part of their id, or by their law', async () => {
-  const cases = [aCase('posting/one'), aCase('posting/two'), aCase('watching/one', { law: 'WATCH-1' })]
+test('cases can be chosen by their id, by their law, or else by a part of their id', async () => {
+  const cases = [
+    aCase('posting/one'),
+    aCase('posting/one-more'),
+    aCase('posting/two'),
+    aCase('watching/one', { law: 'WATCH-1' }),
+  ]
   const ids = async (only: string): Promise<string[]> =>
     (await report(cases, { only })).cases.map(({ id }) => id)
-  expect(await ids('one')).toEqual(['posting/one', 'watching/one'])
+  expect(await ids('posting/one')).toEqual(['posting/one'])
   expect(await ids('WATCH-1')).toEqual(['watching/one'])
+  expect(await ids('one')).toEqual(['posting/one', 'posting/one-more', 'watching/one'])
+})
+
+test('a result is told as soon as it is there', async () => {
+  const told: string[] = []
+  await report([aCase('posting/one'), aCase('posting/two')], { onResult: one => told.push(one.id) })
+  expect(told.sort()).toEqual(['posting/one', 'posting/two'])
+})
+
+test.each([0, -1, 1.5, Number.NaN])('a concurrency of %d is refused', async concurrency => {
+  await expect(report([aCase('posting/one')], { concurrency })).rejects.toThrow(RangeError)
+})
+
+test('a harness that cannot be used is refused, with everything that is wrong with it', async () => {
+  const wrong = { ...harness, capabilities: ['push', 'fast', 'multiProcess'], sessionTtlMs: 10 }
+  await expect(runSuite(wrong as unknown as Harness)).rejects.toThrow(
+    /no capability fast; .*`clientModule` must be a URL.*`sessionTtlMs` must be 1000 or more/,
+  )
 })

@@ -19,6 +19,7 @@ export async function conformance(source: HarnessSource, options?: SuiteOptions)
       await suite.close()
       if (suite.disturbances !== undefined) console.warn(suite.disturbances)
     })
+    it('the driver declares what its harness says', () => suite.checkDeclared())
     for (const one of suite.applicable) {
       it(`${one.law} ${one.title} [${one.id}]`, () => suite.check(one))
     }

@@ -19,6 +19,7 @@ export async function conformance(source: HarnessSource, options?: SuiteOptions)
       await suite.close()
       if (suite.disturbances !== undefined) console.warn(suite.disturbances)
     })
+    it('the driver declares what its harness says', () => suite.checkDeclared())
     // Each case has a time limit of its own, which does not run while it waits for its turn.
     for (const one of suite.applicable) {
       it.concurrent(`${one.law} ${one.title} [${one.id}]`, { timeout: 0 }, () => suite.check(one))
