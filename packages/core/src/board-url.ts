@@ -1,8 +1,8 @@
 import type { DriverUrl } from './driver/definition.js'
 import { InvalidOptionsError } from './errors.js'
 
-/** A scheme as in RFC 3986. At least two letters: one is a drive of Windows. */
-const urlForm = /^([a-z][a-z0-9+.-]+):([^?#]*)(?:\?([^#]*))?$/i
+/** A scheme as in RFC 3986, after the scope of a package if there is one. At least two letters: one is a drive of Windows. */
+const urlForm = /^((?:@[a-z0-9._~-]+\/)?[a-z][a-z0-9+.-]+):([^?#]*)(?:\?([^#]*))?$/i
 
 /** Splits a board URL; undefined for a text that is none. @throws InvalidOptionsError for an option given twice. */
 export function splitUrl(text: string): DriverUrl | undefined {
@@ -19,7 +19,7 @@ export function splitUrl(text: string): DriverUrl | undefined {
  */
 export function redactUrl(text: string): string {
   return text
-    .replace(/(:\/\/[^/?#@:\s]*):.*@/s, '$1:***@')
+    .replace(/(\/\/[^/?#@:\s]*):.*@/s, '$1:***@')
     .replace(/([?&][^=&]*(?:pass|pw|secret|token|key|auth|cred)[^=&]*=)[^&#]*/gi, '$1***')
 }
 

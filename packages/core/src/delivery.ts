@@ -115,7 +115,11 @@ export class Delivery implements Ticket, Bounded {
 function outOfTime(lastError: unknown, limitMs: number): UnavailableError {
   const why = lastError instanceof Error ? lastError.message : 'no answer'
   const cause = lastError === undefined ? undefined : { cause: lastError }
-  return new UnavailableError(`The backend did not answer within ${limitMs} ms: ${why}`, cause)
+  const limit = Math.ceil(limitMs)
+  return new UnavailableError(
+    `The backend did not answer within ${limit} ms (${why}); see that it can be reached`,
+    cause,
+  )
 }
 
 /** What a caller is told who gets no answer: nothing was done only if nothing was sent. */

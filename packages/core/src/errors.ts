@@ -50,6 +50,13 @@ export class InvalidOptionsError extends JobboardError {
   override readonly name = 'InvalidOptionsError'
   readonly code = 'JOBBOARD_INVALID_OPTIONS'
   readonly retryable = false
+  /** Names that are no options. */
+  readonly unknownOptions: readonly string[]
+
+  constructor(message: string, options?: ErrorOptions & { readonly unknownOptions?: readonly string[] }) {
+    super(message, options)
+    this.unknownOptions = options?.unknownOptions ?? []
+  }
 }
 
 /** An argument of a call is of the wrong type or out of range. Nothing was sent. */
@@ -85,6 +92,8 @@ export class PostingConflictError extends JobboardError {
   }
 }
 
+const onBoard = 'on the board'
+
 /** The job was consumed, trashed or never on this board. Somebody else may have finished it. */
 export class JobNotFoundError extends JobboardError {
   override readonly name = 'JobNotFoundError'
@@ -93,9 +102,11 @@ export class JobNotFoundError extends JobboardError {
 
   constructor(
     readonly jobId: string,
-    where = 'on the board',
+    where: string = onBoard,
   ) {
-    super(`No job ${jobId} is ${where}; it was consumed, trashed or purged, or it was never posted here`)
+    super(
+      `No job ${jobId} is ${where}${where === onBoard ? '; it was consumed, trashed or purged, or never posted here' : ''}`,
+    )
   }
 }
 

@@ -20,6 +20,10 @@ const builtIn: ReadonlyMap<string, string> = new Map([
   ['postgresql', '@jobboard/postgres'],
 ])
 
+/** For people: the names, and the schemes that differ from them. */
+const ours =
+  'memory, sqlite (file:), zookeeper, etcd-lease (etcd:, etcds:), redis-lock (redis:, rediss:), postgres (also postgresql:)'
+
 /** A name or package from a configuration, or the scheme of a URL. */
 export type Wanted = { readonly name: string } | { readonly scheme: string }
 
@@ -44,7 +48,7 @@ export async function findDriver(
 }
 
 function notInstalled(wanted: Wanted, asked: string, packageName: string): DriverNotFoundError {
-  const known = `Known drivers: ${[...builtIn.keys()].join(', ')}`
+  const known = `Known drivers: ${ours}`
   const install = `install it with: npm install ${packageName}`
   if (builtIn.has(asked))
     return new DriverNotFoundError(`The driver for ${asked} boards is not installed; ${install}. ${known}`)

@@ -20,7 +20,9 @@ export function parseOptions<const S extends v.GenericSchema>(
     throw new InvalidOptionsError(`${what}: must be an object with options, not ${nameOf(input)}`)
   const result = v.safeParse(schema, input)
   if (result.success) return result.output
-  throw new InvalidOptionsError(`${what}: ${result.issues.map(issue => problemOf(issue, schema)).join('; ')}`)
+  const unknownOptions = result.issues.filter(isUnknown).map(issue => String(v.getDotPath(issue)))
+  const problems = result.issues.map(issue => problemOf(issue, schema)).join('; ')
+  throw new InvalidOptionsError(`${what}: ${problems}`, { unknownOptions })
 }
 
 /** A whole number in a range, as a number or, from a URL, as its digits. */
@@ -73,9 +75,13 @@ export function functionOption<T>(): v.GenericSchema<unknown, T> {
   return v.custom<T>(value => typeof value === 'function', 'must be a function')
 }
 
+function isUnknown(issue: v.BaseIssue<unknown>): boolean {
+  return issue.expected === 'never' && v.getDotPath(issue) !== null
+}
+
 function problemOf(issue: v.BaseIssue<unknown>, schema: v.GenericSchema): string {
   const key = v.getDotPath(issue)
-  if (issue.expected === 'never' && key !== null) {
+  if (isUnknown(issue)) {
     return `unknown option ${JSON.stringify(key)}; known are ${knownKeys(schema).join(', ')}`
   }
   return key === null ? wording(issue) : `${key} ${wording(issue)}`

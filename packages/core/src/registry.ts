@@ -53,6 +53,9 @@ export async function fetchBoard(
   }
 }
 
+/** What a URL or a configuration may say to the board itself; its name is an argument of its own. */
+const ownNames = plainOptionNames.filter(key => key !== 'name')
+
 interface Made {
   readonly driver: JobboardDriver
   /** Options of the board itself that stood among the driver's. */
@@ -72,18 +75,30 @@ async function makeDriver(
       throw new InvalidOptionsError("a board's configuration needs `board`, the name of its driver")
     const { own, others } = split(rest)
     const definition = await findDriver({ name: board }, drivers, from)
-    return { driver: definition.create(others), plain: own }
+    return { driver: create(definition, others), plain: own }
   }
   const url = splitUrl(where)
   if (url === undefined) {
     throw new InvalidOptionsError(
-      `${JSON.stringify(redactUrl(where))} is no board URL; it needs a scheme, as in file:./board`,
+      `${JSON.stringify(redactUrl(where))} is no board URL; ${where.includes('#') ? 'it must not contain #' : 'it needs a scheme, as in file:./board'}`,
     )
   }
   const { own, others } = split(url.query)
   const definition = await findDriver({ scheme: url.scheme }, drivers, from)
   const options = definition.parseUrl({ ...url, query: others as Readonly<Record<string, string>> })
-  return { driver: definition.create(options), plain: own }
+  return { driver: create(definition, options), plain: own }
+}
+
+/** A driver knows its own options only; here those of every board stand beside them. */
+function create(definition: DriverDefinition, options: Readonly<Record<string, unknown>>): JobboardDriver {
+  try {
+    return definition.create(options)
+  } catch (error) {
+    if (!(error instanceof InvalidOptionsError) || error.unknownOptions.length === 0) throw error
+    const { message, unknownOptions } = error
+    const text = `${message}; and of every board ${ownNames.join(', ')}`
+    throw new InvalidOptionsError(text, { cause: error, unknownOptions })
+  }
 }
 
 function split(options: Readonly<Record<string, unknown>>): {
@@ -91,8 +106,7 @@ function split(options: Readonly<Record<string, unknown>>): {
   others: Record<string, unknown>
 } {
   const entries = Object.entries(options)
-  const isOwn = ([key]: readonly [string, unknown]): boolean =>
-    key !== 'name' && plainOptionNames.includes(key)
+  const isOwn = ([key]: readonly [string, unknown]): boolean => ownNames.includes(key)
   return {
     own: Object.fromEntries(entries.filter(isOwn)),
     others: Object.fromEntries(entries.filter(entry => !isOwn(entry))),

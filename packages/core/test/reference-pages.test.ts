@@ -31,7 +31,7 @@ describe('errors.md', () => {
   const at = new Date()
   /** One of each; the compiler sees to it that none is missing. */
   const samples: Readonly<Record<JobboardErrorCode, core.JobboardError>> = {
-    JOBBOARD_INVALID_OPTIONS: new core.InvalidOptionsError(),
+    JOBBOARD_INVALID_OPTIONS: new core.InvalidOptionsError('an option'),
     JOBBOARD_INVALID_ARGUMENT: new core.InvalidArgumentError(),
     JOBBOARD_INVALID_POSTING: new core.InvalidPostingError('details', 'problem'),
     JOBBOARD_POSTING_CONFLICT: new core.PostingConflictError('id'),

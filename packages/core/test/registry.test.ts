@@ -94,6 +94,8 @@ describe('fetchBoard', () => {
   it.each<[string, string | BoardConfig, string]>([
     ['unknown', 'memory:x?ttl=5', 'unknown option "ttl"; known are backend, board, claimNext'],
     ['unknown', { board: 'memory', ttl: 5 }, 'unknown option "ttl"; known are backend, board, claimNext'],
+    ['unknown', 'memory:x?ttl=5', 'and of every board owner, sessionTtlMs, requestTimeoutMs'],
+    ['a fragment', 'file:a#b', '"file:a#b" is no board URL; it must not contain #'],
     ['out of range', 'memory:x?sessionTtlMs=5', 'sessionTtlMs must be a whole number of at least 1000'],
     ['out of range', { board: 'memory', refreshMs: 1 }, 'refreshMs must be a whole number of at least 10'],
     ['given twice', 'memory:x?owner=a&owner=b', 'memory:x?owner=a&owner=b: option "owner" is given twice'],
@@ -106,6 +108,19 @@ describe('fetchBoard', () => {
     await expect(fetched('label', where)).rejects.toMatchObject({
       code: 'JOBBOARD_INVALID_OPTIONS',
       message: expect.stringContaining(message),
+    })
+  })
+
+  it('lets an option that is passed as undefined stand as the URL says', async () => {
+    const board = await fetched('label', 'memory:undefined?owner=bob', { owner: undefined } as never)
+    const claim = await board.claim(await board.post('job'))
+    expect(claim.owner).toBe('bob')
+  })
+
+  it('takes a package with a scope for the driver of a URL', async () => {
+    await expect(fetched('label', '@acme/driver+x:foo')).rejects.toMatchObject({
+      code: 'JOBBOARD_DRIVER_NOT_FOUND',
+      message: expect.stringContaining('npm install @acme/driver.'),
     })
   })
 
@@ -178,7 +193,7 @@ describe('a driver package', () => {
     const error = await fetched('label', where).catch((error: Error) => error)
     expect(error).toMatchObject({ code: 'JOBBOARD_DRIVER_NOT_FOUND' })
     expect((error as Error).message).toContain(message)
-    expect((error as Error).message).toContain('Known drivers: memory, sqlite, file,')
+    expect((error as Error).message).toContain('Known drivers: memory, sqlite (file:),')
     expect((error as Error).message).not.toContain('hunter2')
   })
 
@@ -228,6 +243,8 @@ describe('URLs in messages', () => {
     ['redis://user:hun?ter2@host', 'redis://user:***@host'],
     ['redis://user:hun#ter2@host', 'redis://user:***@host'],
     [' redis://user:hunter2@host', ' redis://user:***@host'],
+    ['redis//user:hunter2@host', 'redis//user:***@host'],
+    ['//user:hunter2@host', '//user:***@host'],
     ['"redis://user:hunter2@host"', '"redis://user:***@host"'],
     ['etcds://h:1,h:2/b?password=hunter2&x=1', 'etcds://h:1,h:2/b?password=***&x=1'],
     ['etcds://h/b?x=1&authToken=hunter2', 'etcds://h/b?x=1&authToken=***'],
