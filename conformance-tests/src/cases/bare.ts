@@ -4,6 +4,7 @@ import {
   type ClaimAnswer,
   type ClaimGrant,
   contentHash,
+  type DriverEnvironment,
   type DriverSink,
   type Ending,
   type EndingAnswer,
@@ -35,19 +36,20 @@ export class BareDriver {
 
   static async open(world: World, options?: { readonly rememberMs?: number }): Promise<BareDriver> {
     const bare = new BareDriver(world)
-    await bare.open(options?.rememberMs)
+    await bare.open(options)
     return bare
   }
 
-  open(rememberMs: number = 60_000): Promise<BackendFacts> {
+  open(environment: Partial<DriverEnvironment> = {}): Promise<BackendFacts> {
     return this.driver.open(deafSink, {
       label: 'bare',
       clock: this.#world.clock(),
       logger: silentLogger,
       callTimeoutMs,
-      rememberMs,
+      rememberMs: 60_000,
       refreshMs: 30_000,
       newId: () => this.#world.random.uuid(),
+      ...environment,
     })
   }
 

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import type { SessionRef } from '@jobboard/core/driver'
 import type { ConformanceCase } from '../case.js'
+import { BareDriver } from './bare.js'
 
 export const attemptsAreCounted: ConformanceCase = {
   id: 'claiming/attempts-are-counted',
@@ -82,4 +84,44 @@ export const restoreResetsCounts: ConformanceCase = {
     assert.equal(lostBy, undefined)
     assert.equal((await client.claim(id)).attempt, 1)
   },
+}
+
+export const timesAreTold: ConformanceCase = {
+  id: 'claiming/times-are-told',
+  law: 'CLAIM-6',
+  title: 'a lost claim is told with the time at which it was lost, in the record and to the next owner',
+  needs: [],
+  async run(world) {
+    await using bare = await BareDriver.open(world)
+    const long = await bare.session()
+    // By the clock of the backend, whatever it shows: these are before and after.
+    const before = await backendNow(bare, long)
+    const short = await bare.session(world.ttlMs)
+    const jobs = { expired: await bare.post('expired'), forced: await bare.post('forced') }
+    await bare.take(short, jobs.expired)
+    const { token } = await bare.take(long, jobs.forced)
+    await bare.driver.administer({ kind: 'force', jobId: jobs.forced, token, reason: 'stuck' })
+    await world.eventually(
+      'the claim runs out',
+      async () => (await bare.standing(jobs.expired)) === 'UNCLAIMED',
+    )
+    const after = await backendNow(bare, long)
+    for (const [cause, jobId] of Object.entries(jobs)) {
+      const { lostBy } = await bare.record(jobId)
+      assert.equal(lostBy?.cause, cause)
+      const { at } = lostBy
+      assert.ok(at >= before - world.ttlMs / 10, `${cause} at ${at}, but after ${before}`)
+      assert.ok(at <= after + world.ttlMs / 10, `${cause} at ${at}, but before ${after}`)
+      const { previous } = await bare.take(long, jobId)
+      assert.equal(previous?.at, at, 'the next owner is told the same')
+    }
+  },
+}
+
+/** The time at which a job is put into the trash. */
+async function backendNow(bare: BareDriver, session: SessionRef): Promise<number> {
+  const jobId = await bare.post('clock')
+  await bare.discard(session, jobId)
+  const { standing } = await bare.record(jobId)
+  return standing.state === 'TRASHED' ? standing.at : assert.fail('it is in the trash')
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { ConformanceCase } from '../case.js'
-import { BareDriver } from './bare.js'
+import { BareDriver, boardHere } from './bare.js'
 import { refusal } from './support.js'
 
 export const forceTheClaimSeen: ConformanceCase = {
@@ -74,5 +74,24 @@ export const forceAgain: ConformanceCase = {
     await bare.take(session, jobId)
     await force()
     assert.equal(await bare.standing(jobId), 'CLAIMED', 'the next claim stands')
+  },
+}
+
+export const forceTellsWhy: ConformanceCase = {
+  id: 'claiming/force-tells-why',
+  law: 'CLAIM-13',
+  title: 'what the operator said is kept with the job, and told to the next owner',
+  needs: [],
+  async run(world) {
+    await using here = await boardHere(world)
+    const { board } = here
+    const job = await board.post('job')
+    const { fencingToken: token } = await board.claim(job, 'alice')
+    const reason = "it hangs; see 'ticket 7' 書\nand the log"
+    await board.forceRelease(job, { token, reason })
+    const lostBy = (await board.find(job))?.lostBy
+    assert.deepEqual([lostBy?.owner, lostBy?.cause, lostBy?.reason], ['alice', 'forced', reason])
+    const { previous = lostBy } = await board.claim(job)
+    assert.equal(previous?.reason, reason, 'wherever it is told that the claim is a takeover')
   },
 }

@@ -3,7 +3,7 @@ import { priorities } from '@jobboard/core'
 import { priorityRank } from '@jobboard/core/driver'
 import type { ConformanceCase } from '../case.js'
 import { BareDriver, boardHere, only } from './bare.js'
-import { postMany, refusal, upTo } from './support.js'
+import { alikeNames, postMany, refusal, upTo } from './support.js'
 
 export const refusedWhileClaimed: ConformanceCase = {
   id: 'claiming/refused-while-claimed',
@@ -34,6 +34,25 @@ export const refusedToTheSameName: ConformanceCase = {
       assert.equal(error.owner, 'alice')
     }
     await claim.assertHeld()
+  },
+}
+
+export const ownersAsGiven: ConformanceCase = {
+  id: 'claiming/owners-as-given',
+  law: 'CLAIM-2',
+  title: 'the owner is named as it was given: the default one, and one of any characters',
+  needs: [],
+  async run(world) {
+    const [first, second] = [await world.client('first'), await world.client('second')]
+    for (const owner of [undefined, 'host:1:a', ':a::', 'a/b\\c', '書 "%_" \'', 'x'.repeat(255)]) {
+      const { id } = await first.post('job')
+      const claim = await first.claim(id, owner)
+      if (owner !== undefined) assert.equal(claim.owner, owner)
+      const error = await refusal(second.claim(id), 'JOBBOARD_ALREADY_CLAIMED')
+      assert.equal(error.owner, claim.owner, 'who is refused is told')
+      assert.equal((await second.find(id))?.owner, claim.owner, 'who looks is told')
+      await first.consume(id, owner)
+    }
   },
 }
 
@@ -128,6 +147,24 @@ export const nextByName: ConformanceCase = {
     assert.deepEqual(taken, ['red HIGH', 'green NORMAL', 'red LOW', 'green VERY_LOW'])
     assert.equal(await worker.claimNext({ names }), undefined)
     assert.equal((await worker.claimNext({ names: ['blue'] }))?.job.name, 'blue')
+  },
+}
+
+export const nextByExactName: ConformanceCase = {
+  id: 'claiming/next-by-exact-name',
+  law: 'CLAIM-5',
+  title: 'claimNext of a given name takes no job whose name is only alike',
+  needs: [],
+  async run(world) {
+    const [poster, worker] = [await world.client('poster'), await world.client('worker')]
+    for (const name of alikeNames) await poster.post(name)
+    for (const name of alikeNames.toReversed()) {
+      const claim = await world.eventually(`the job "${name}" is claimed`, () =>
+        worker.claimNext({ names: [name] }),
+      )
+      assert.equal(claim.job.name, name)
+      assert.equal(await worker.claimNext({ names: [name] }), undefined, 'there is no other')
+    }
   },
 }
 

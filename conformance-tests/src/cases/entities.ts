@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import type { SessionRef } from '@jobboard/core/driver'
 import type { ConformanceCase } from '../case.js'
+import { BareDriver } from './bare.js'
 import { leave } from './support.js'
 
 const conductor = { kind: 'conductor', name: 'one', metadata: { host: 'h1', flows: ['a', 'b'] } }
@@ -59,5 +61,36 @@ export const entityComesBack: ConformanceCase = {
     await sleeper.thaw()
     await world.eventually('it is back', async () => (await reader.entities()).length === 1)
     assert.deepEqual(await reader.entities(), [conductor])
+  },
+}
+
+export const lastAnnouncerHasIt: ConformanceCase = {
+  id: 'entities/last-announcer-has-it',
+  law: 'ENTITY-1',
+  title:
+    'an entity that two sessions announce is listed once, and stays while the session that came last lives',
+  needs: [],
+  async run(world) {
+    await using bare = await BareDriver.open(world)
+    const announce = async (session: SessionRef, host: string) => {
+      const entity = { ...conductor, metadata: { host } }
+      const answer = await bare.driver.administer({ kind: 'announce', session, entity })
+      assert.equal(answer.kind, 'announced')
+    }
+    const hosts = async () =>
+      (await bare.driver.read({ kind: 'entities' })).map(({ metadata }) => metadata['host'])
+    const [first, second] = [await bare.session(), await bare.session()]
+    await announce(first, 'h1')
+    await announce(second, 'h2')
+    assert.deepEqual(await hosts(), ['h2'], 'it is listed once, as announced last')
+    await bare.driver.endSession(first, 'closed')
+    assert.deepEqual(await hosts(), ['h2'], 'the end of the first session takes nothing away')
+    const third = await bare.session()
+    await announce(third, 'h3')
+    await announce(second, 'h2 again')
+    await bare.driver.endSession(third, 'lost')
+    assert.deepEqual(await hosts(), ['h2 again'])
+    await bare.driver.endSession(second, 'closed')
+    assert.deepEqual(await hosts(), [])
   },
 }

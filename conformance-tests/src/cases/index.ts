@@ -6,6 +6,7 @@ import * as claimingForced from './claiming-forced.js'
 import * as claimingJoined from './claiming-joined.js'
 import * as entities from './entities.js'
 import * as expiry from './expiry.js'
+import * as expiryClocks from './expiry-clocks.js'
 import * as expiryPauses from './expiry-pauses.js'
 import * as expiryTold from './expiry-told.js'
 import * as faults from './faults.js'
@@ -20,6 +21,7 @@ import * as posting from './posting.js'
 import * as postingAgain from './posting-again.js'
 import * as postingInput from './posting-input.js'
 import * as races from './races.js'
+import * as sessions from './sessions.js'
 import * as settling from './settling.js'
 import * as settlingReceipts from './settling-receipts.js'
 import * as settlingTrash from './settling-trash.js'
@@ -45,7 +47,9 @@ const modules: readonly Readonly<Record<string, ConformanceCase>>[] = [
   fencingTokens,
   expiry,
   expiryTold,
+  expiryClocks,
   expiryPauses,
+  sessions,
   settling,
   settlingTrash,
   settlingReceipts,

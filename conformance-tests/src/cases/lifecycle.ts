@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
+import { Jobboard } from '@jobboard/core'
+import { DriverError } from '@jobboard/core/driver'
 import type { ConformanceCase } from '../case.js'
+import { intercept } from '../intercept.js'
 import { BareDriver } from './bare.js'
 import { arrival, idsOf, leave, outcomeOf, refusal, upTo } from './support.js'
 
@@ -131,6 +134,38 @@ export const driverCloses: ConformanceCase = {
     await arrival(world, 'all closes end', closes, world.ttlMs)
     await arrival(world, 'what was running ends', Promise.all([running, opening]), world.ttlMs)
     await arrival(world, 'another close ends', bare.driver.close(), world.ttlMs)
+  },
+}
+
+export const openAgain: ConformanceCase = {
+  id: 'lifecycle/open-again',
+  law: 'FAULT-2',
+  title: 'a driver that could not be opened can be opened later, and so can its board',
+  needs: [],
+  async run(world) {
+    await using bare = new BareDriver(world)
+    // Whoever needs an id or a log entry to open a board fails; who needs none is open already.
+    const broken = (): never => {
+      throw new Error('by order of a test')
+    }
+    const logger = { debug: broken, info: broken, warn: broken, error: broken }
+    const failed = await outcomeOf(bare.open({ newId: broken, logger }))
+    if (failed.error !== undefined) await bare.open()
+    assert.equal(await bare.standing(await bare.post('job')), 'UNCLAIMED')
+
+    let isDown = true
+    const lateRiser = intercept(world.driver(), {
+      open: async (proceed, sink, environment) => {
+        if (isDown) throw new DriverError('unavailable', 'down, by order of a test', { done: 'no' })
+        return proceed(sink, environment)
+      },
+    })
+    const board = new Jobboard(lateRiser, { sessionTtlMs: world.ttlMs, clock: world.clock() })
+    await refusal(board.connect(), 'JOBBOARD_UNAVAILABLE')
+    isDown = false
+    await board.connect()
+    assert.deepEqual((await board.count()).unclaimed, 1)
+    await outcomeOf(arrival(world, 'the board closes', board.close(), world.ttlMs))
   },
 }
 

@@ -3,7 +3,7 @@ import { priorities } from '@jobboard/core'
 import type { ConformanceCase } from '../case.js'
 import type { Client, JobView } from '../world.js'
 import { BareDriver } from './bare.js'
-import { begun, idsOf, namesOf, upTo } from './support.js'
+import { alikeNames, begun, idsOf, namesOf, upTo } from './support.js'
 
 export const order: ConformanceCase = {
   id: 'listing/order',
@@ -70,6 +70,20 @@ export const orderByName: ConformanceCase = {
     for (const names of [['red'], ['blue', 'green'], ['black']]) {
       const expected = all.filter(job => names.includes(job.name))
       assert.deepEqual(idsOf(await client.list({ ensureFresh: true, names })), idsOf(expected), names.join())
+    }
+  },
+}
+
+export const namesAreExact: ConformanceCase = {
+  id: 'listing/names-are-exact',
+  law: 'LIST-1',
+  title: 'names that differ in case, in a space or in the form of a letter are different names',
+  needs: [],
+  async run(world) {
+    const client = await world.client('client')
+    for (const name of alikeNames) await client.post(name)
+    for (const name of alikeNames) {
+      assert.deepEqual(namesOf(await client.list({ ensureFresh: true, names: [name] })), [name])
     }
   },
 }
@@ -185,6 +199,50 @@ export const countsOfAQuietBoard: ConformanceCase = {
     for (const id of ids.slice(3, 7)) await (await client.claim(id)).trash({ reason: 'no use' })
     for (const id of ids.slice(7, 8)) await (await client.claim(id)).consume()
     assert.deepEqual(await reader.count(), { unclaimed: 2, delayed: 2, claimed: 3, trashed: 4 })
+  },
+}
+
+export const countsAfterADelay: ConformanceCase = {
+  id: 'listing/counts-after-a-delay',
+  law: 'LIST-6',
+  title: 'a job whose delay is over counts as unclaimed, whether it was posted for later or abandoned',
+  needs: [],
+  async run(world) {
+    const [client, reader] = [await world.client('client'), await world.client('reader')]
+    const delayMs = world.ttlMs / 2
+    await client.post('posted', { delayMs })
+    await (await client.claim((await client.post('abandoned')).id)).abandon({ delayMs })
+    await world.eventually(
+      'both are counted as unclaimed',
+      async () => (await reader.count()).unclaimed === 2,
+      {
+        withinMs: world.takeoverMs,
+      },
+    )
+    assert.deepEqual(await reader.count(), { unclaimed: 2, delayed: 0, claimed: 0, trashed: 0 })
+  },
+}
+
+export const unclaimedAfterADelay: ConformanceCase = {
+  id: 'listing/unclaimed-after-a-delay',
+  law: 'LIST-2',
+  title: 'a job whose delay is over is listed among the unclaimed, and waits for nothing',
+  needs: [],
+  async run(world) {
+    const [client, reader] = [await world.client('client'), await world.client('reader')]
+    const { id } = await client.post('later', { delayMs: world.ttlMs / 2 })
+    const other = await client.post('now')
+    const listed = async () => await reader.list({ state: 'unclaimed', ensureFresh: true })
+    assert.deepEqual(idsOf(await listed()), [other.id])
+    await world.eventually('it is listed', async () => (await listed()).length === 2, {
+      withinMs: world.takeoverMs,
+    })
+    const jobs = await listed()
+    assert.deepEqual(idsOf(jobs).sort(), [id, other.id].sort())
+    assert.ok(
+      jobs.every(job => job.availableAt === undefined),
+      'and waits for nothing',
+    )
   },
 }
 

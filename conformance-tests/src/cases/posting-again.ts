@@ -104,3 +104,20 @@ export const keysInAnyOrder: ConformanceCase = {
     assert.equal(again.state, 'UNCLAIMED')
   },
 }
+
+export const idsAreExact: ConformanceCase = {
+  id: 'posting/ids-are-exact',
+  law: 'POST-3',
+  title: 'ids that differ in case, in a space or in the form of a letter are different ids',
+  needs: [],
+  async run(world) {
+    const [client, reader] = [await world.client('client'), await world.client('reader')]
+    const ids = ['job-a', 'JOB-A', 'job-a ', 'job-\u00e9', 'job-e\u0301']
+    for (const [i, id] of ids.entries()) await client.post(`name ${i}`, { id })
+    assert.deepEqual(idsOf(await reader.list({ ensureFresh: true })).sort(), ids.toSorted())
+    for (const [i, id] of ids.entries()) assert.equal((await reader.find(id))?.name, `name ${i}`, id)
+    await (await client.claim('JOB-A')).consume()
+    assert.equal((await reader.find('job-a'))?.state, 'UNCLAIMED')
+    assert.equal((await client.post('name 1', { id: 'JOB-A' })).state, 'COMPLETE')
+  },
+}

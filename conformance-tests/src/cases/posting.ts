@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { ConformanceCase } from '../case.js'
 import { BareDriver } from './bare.js'
-import { assertDelayed, idsOf, outcomeOf, refusal, timeUntilClaimed, upTo } from './support.js'
+import { assertDelayed, assertTimely, idsOf, outcomeOf, refusal, timeUntilClaimed, upTo } from './support.js'
 
 export const shownAtOnce: ConformanceCase = {
   id: 'posting/shown-at-once',
@@ -114,14 +114,17 @@ export const entriesApart: ConformanceCase = {
   needs: [],
   async run(world) {
     await using bare = await BareDriver.open(world)
-    const known = bare.posting('known')
+    // Ids run backwards, so that answers in the order of the ids are noticed.
+    const [one, known, two] = [3, 2, 1].map(i => bare.posting(`job ${i}`, { id: `${i} ${bare.id()}` }))
+    assert.ok(one && known && two)
     await bare.driver.post([known])
-    const batch = [bare.posting('one'), known, bare.posting('two')]
+    const batch = [one, known, two]
     const answers = await bare.driver.post(batch)
     assert.deepEqual(
       answers.map(answer => answer.kind),
       ['posted', 'same', 'posted'],
     )
+    assert.deepEqual(idsOf(answers.flatMap(answer => ('job' in answer ? answer.job : []))), idsOf(batch))
     for (const { id } of batch) assert.equal(await bare.standing(id), 'UNCLAIMED')
   },
 }
@@ -168,5 +171,27 @@ export const laterIsPerJob: ConformanceCase = {
     await client.post('urgent, but later', { priority: 'VERY_HIGH', delayMs: world.ttlMs * 10 })
     const { id } = await client.post('now', { priority: 'VERY_LOW' })
     assert.equal((await client.claimNext())?.jobId, id)
+  },
+}
+
+export const createdOnIsTheTime: ConformanceCase = {
+  id: 'posting/created-on',
+  law: 'POST-2',
+  title: 'createdOn is the time of the posting, and later jobs are not older',
+  needs: [],
+  async run(world) {
+    const client = await world.client('client')
+    const clock = world.clock()
+    const times: number[] = []
+    for (const i of upTo(4)) {
+      const began = clock.now()
+      const { createdOn } = await client.post(`job ${i}`)
+      const at = Date.parse(createdOn)
+      assertTimely(at, began, clock.now())
+      times.push(at)
+      await world.elapse(world.ttlMs / 20)
+    }
+    const spanMs = (times[3] ?? 0) - (times[0] ?? 0)
+    assert.ok(spanMs >= world.ttlMs / 10, `three twentieths of the time to live are ${spanMs} ms`)
   },
 }

@@ -61,6 +61,28 @@ export const receiptOfTheSession: ConformanceCase = {
   },
 }
 
+export const receiptsHold: ConformanceCase = {
+  id: 'settling/receipts-hold',
+  law: 'SETTLE-3',
+  title: 'a receipt is there while the board is told to remember',
+  needs: [],
+  async run(world) {
+    const rememberMs = world.ttlMs * 4
+    await using bare = await BareDriver.open(world, { rememberMs })
+    const session = await bare.session()
+    const endings: Ending[] = []
+    for (const how of ['consume', 'abandon', 'trash'] as const) {
+      endings.push(endingOf(await bare.take(session, await bare.post(how)), how))
+    }
+    await bare.driver.settle(session, endings)
+    const forgotten = async () => {
+      const answers = (await bare.driver.settle(session, endings)).endings
+      return answers.some((answer, i) => answer.kind !== 'settled' || answer.how !== endings[i]?.how)
+    }
+    await world.never('a receipt is forgotten', forgotten, { duringMs: rememberMs / 2 })
+  },
+}
+
 export const doubledEndings: ConformanceCase = {
   id: 'settling/endings-doubled',
   law: 'SETTLE-3',

@@ -92,6 +92,22 @@ export const restored: ConformanceCase = {
   },
 }
 
+export const restoredAtOnce: ConformanceCase = {
+  id: 'settling/restored-at-once',
+  law: 'SETTLE-5',
+  title: 'a job that was posted for later is not delayed again by its restore',
+  needs: [],
+  async run(world) {
+    const client = await world.client('client')
+    const { id } = await client.post('later', { delayMs: world.ttlMs / 2 })
+    const claim = await world.eventually('its time comes', () => client.claim(id))
+    await claim.trash({ reason: 'by mistake' })
+    assert.equal((await client.restore(id)).availableAt, undefined)
+    assert.deepEqual(await client.count(), { unclaimed: 1, delayed: 0, claimed: 0, trashed: 0 })
+    await (await client.claim(id)).consume()
+  },
+}
+
 export const purged: ConformanceCase = {
   id: 'settling/purged',
   law: 'SETTLE-5',

@@ -79,6 +79,31 @@ export const lookerAfterwards: ConformanceCase = {
   },
 }
 
+export const purgedLater: ConformanceCase = {
+  id: 'settling/wait-unknown-later',
+  law: 'SETTLE-6',
+  title:
+    'nor is it called complete when it was purged after the receipt of its trashing was over, by whoever saw it',
+  needs: [],
+  async run(world) {
+    const rememberMs = world.ttlMs
+    const [reader, worker] = [
+      await world.client('reader', { rememberMs }),
+      await world.client('worker', { rememberMs }),
+    ]
+    const seen = { before: await reader.post('seen before'), inTrash: await worker.post('seen in the trash') }
+    const ids = [seen.before.id, seen.inTrash.id]
+    for (const id of ids) await (await worker.claim(id)).trash({ reason: 'no use' })
+    assert.equal((await reader.find(seen.inTrash.id))?.state, 'TRASHED')
+    await world.elapse(rememberMs * 1.5)
+    for (const id of ids) await worker.purge(id)
+    for (const id of ids) assert.equal(await reader.waitForEnd(id, { timeoutMs: 0 }), 'UNKNOWN')
+    // When the receipt of the purge is over too, who saw the job in the trash still knows better.
+    await world.elapse(rememberMs * 1.5)
+    assert.equal(await reader.waitForEnd(seen.inTrash.id, { timeoutMs: 0 }), 'UNKNOWN')
+  },
+}
+
 export const purgedIsUnknown: ConformanceCase = {
   id: 'settling/wait-unknown',
   law: 'SETTLE-6',

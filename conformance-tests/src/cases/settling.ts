@@ -113,6 +113,42 @@ export const backInTime: ConformanceCase = {
   },
 }
 
+export const takeoverToldOnce: ConformanceCase = {
+  id: 'settling/takeover-told-once',
+  law: 'SETTLE-4',
+  title: 'the claim after a takeover that was abandoned is no takeover any more',
+  needs: [],
+  async run(world) {
+    const [first, second] = [await world.client('first'), await world.client('second')]
+    const { id } = await first.post('job')
+    const lost = await first.claim(id, 'alice')
+    await second.forceRelease(id, { token: `${lost.token}`, reason: 'stuck' })
+    await (await second.claim(id)).abandon() // this one was a takeover
+    assert.equal((await second.find(id))?.takeover, false)
+    const { previous, job } = await second.claim(id)
+    assert.deepEqual([previous, job.takeover], [undefined, false])
+    assert.deepEqual([job.losses, job.lostBy?.owner], [1, 'alice'], 'the loss is not forgotten')
+  },
+}
+
+export const delayFromTheAbandon: ConformanceCase = {
+  id: 'settling/delay-from-the-abandon',
+  law: 'SETTLE-4',
+  title: 'a delay counts from the abandon, however old the job and the claim are',
+  needs: [],
+  async run(world) {
+    const client = await world.client('client')
+    const claim = await client.claim((await client.post('job')).id)
+    await world.elapse(world.ttlMs)
+    const delayMs = world.ttlMs / 2
+    const abandon = async () => {
+      await claim.abandon({ delayMs })
+      return claim.job
+    }
+    assertDelayed(await timeUntilClaimed(world, abandon, client), delayMs)
+  },
+}
+
 export const failuresCount: ConformanceCase = {
   id: 'settling/failures-count',
   law: 'SETTLE-4',

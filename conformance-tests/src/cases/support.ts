@@ -85,6 +85,9 @@ export function namesOf(jobs: readonly { readonly name: string }[]): string[] {
   return jobs.map(job => job.name)
 }
 
+/** Names that a sloppy comparison takes for each other. */
+export const alikeNames: readonly string[] = ['red', 'Red', 'RED', 'red ', 'r\u00e9d', 're\u0301d']
+
 /** The numbers from 0 up to, but not including, `count`. */
 export function upTo(count: number): number[] {
   return Array.from({ length: count }, (_, i) => i)

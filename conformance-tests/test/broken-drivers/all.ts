@@ -4,6 +4,7 @@ import * as claims from './claims.js'
 import * as endings from './endings.js'
 import * as joined from './joined.js'
 import * as listing from './listing.js'
+import * as opening from './opening.js'
 import * as posting from './posting.js'
 import * as sessions from './sessions.js'
 import * as tokens from './tokens.js'
@@ -11,6 +12,7 @@ import * as trash from './trash.js'
 import * as watching from './watching.js'
 
 const modules: readonly Readonly<Record<string, BrokenDriver>>[] = [
+  opening,
   posting,
   listing,
   claims,

@@ -117,3 +117,37 @@ export const nextChangeNotTold: BrokenDriver = {
       }
     })(backend),
 }
+
+export const lateWishGranted: BrokenDriver = {
+  name: 'a wish whose claim has ended, arriving late, takes another job',
+  laws: ['SETTLE-3'],
+  on: backend => () =>
+    new (class extends Spoilt {
+      override claimNext(ref: SessionRef, wishes: readonly ClaimWish[]): Promise<readonly WishAnswer[]> {
+        const isLate = ({ claimId }: ClaimWish) => this.backend.receipt(claimId) !== undefined
+        return super.claimNext(
+          ref,
+          wishes.map(wish => (isLate(wish) ? { ...wish, claimId: randomUUID() } : wish)),
+        )
+      }
+    })(backend),
+}
+
+export const namesTakenAlike: BrokenDriver = {
+  name: 'claimNext takes jobs of names that differ in case',
+  laws: ['CLAIM-5'],
+  on: backend => () =>
+    new (class extends Spoilt {
+      override claimNext(ref: SessionRef, wishes: readonly ClaimWish[]): Promise<readonly WishAnswer[]> {
+        const alike = (names: readonly string[]) => {
+          const small = new Set(names.map(name => name.toLowerCase()))
+          const all = [...this.backend.jobs.values()].map(({ posting }) => posting.name)
+          return [...names, ...all.filter(name => small.has(name.toLowerCase()))]
+        }
+        return super.claimNext(
+          ref,
+          wishes.map(wish => (wish.names === undefined ? wish : { ...wish, names: alike(wish.names) })),
+        )
+      }
+    })(backend),
+}

@@ -1,4 +1,5 @@
 import type { ClaimAnswer, ClaimTry, Order, OrderAnswer, SessionRef, WishAnswer } from '@jobboard/core/driver'
+import type { MemoryBackend } from '@jobboard/memory'
 import { aMoment, type BrokenDriver, Spoilt } from './broken-driver.js'
 import { Misclaiming } from './misclaiming.js'
 
@@ -119,4 +120,53 @@ export const forceIgnoresToken: BrokenDriver = {
         return super.administer({ ...order, token })
       }
     })(backend),
+}
+
+export const ownerCut: BrokenDriver = {
+  name: 'of an owner that others have the part before the first colon is told',
+  laws: ['CLAIM-2'],
+  on: backend => () =>
+    new (class extends Misclaiming {
+      override answered(answer: ClaimAnswer): ClaimAnswer {
+        return answer.kind === 'held' ? { ...answer, owner: answer.owner.replace(/:.*/s, '') } : answer
+      }
+    })(backend),
+}
+
+/** The board as it is, but that losses are recorded otherwise. */
+function losing(spoil: (loss: Loss) => Loss): BrokenDriver['on'] {
+  return backend => {
+    const lose = backend.lose.bind(backend)
+    backend.lose = (row, loss, rememberMs) => lose(row, spoil(loss), rememberMs)
+    return () => new Spoilt(backend)
+  }
+}
+
+type Loss = Parameters<MemoryBackend['lose']>[1]
+
+export const lossWithoutTime: BrokenDriver = {
+  name: 'the time of a loss is told in seconds',
+  laws: ['CLAIM-6'],
+  on: losing(loss => ({ ...loss, at: Math.round(loss.at / 1000) })),
+}
+
+export const forcedForNoReason: BrokenDriver = {
+  name: 'what an operator said who forced a claim is forgotten',
+  laws: ['CLAIM-13'],
+  on: losing(({ cause, at }) => ({ cause, at })),
+}
+
+export const takeoverToldAgain: BrokenDriver = {
+  name: 'a takeover is told to every later owner',
+  laws: ['SETTLE-4'],
+  on(backend) {
+    const claim = backend.claim.bind(backend)
+    backend.claim = (session, row, claimId, owner) => {
+      const { previous } = row
+      const grant = claim(session, row, claimId, owner)
+      row.previous = previous
+      return grant
+    }
+    return () => new Spoilt(backend)
+  },
 }

@@ -199,3 +199,28 @@ export const abandonIsATakeover: BrokenDriver = {
       }
     })(backend),
 }
+
+export const receiptsTooShort: BrokenDriver = {
+  name: 'receipts are kept for a third of the time',
+  laws: ['SETTLE-3'],
+  on: backend => () =>
+    new (class extends Spoilt {
+      override open(sink: DriverSink, environment: DriverEnvironment): Promise<BackendFacts> {
+        return super.open(sink, { ...environment, rememberMs: environment.rememberMs / 3 })
+      }
+    })(backend),
+}
+
+export const delayFromThePosting: BrokenDriver = {
+  name: 'the delay of an abandon counts from the posting',
+  laws: ['SETTLE-4'],
+  on: backend => () =>
+    new (class extends Missettling {
+      end(session: SessionRef, ending: Ending): Promise<EndingAnswer> {
+        const createdOn = this.backend.jobs.get(ending.jobId)?.createdOn
+        if (ending.how !== 'abandon' || createdOn === undefined) return this.rightly(session, ending)
+        const delayMs = Math.max(0, createdOn + ending.delayMs - this.backend.clock.now())
+        return this.rightly(session, { ...ending, delayMs })
+      }
+    })(backend),
+}

@@ -8,6 +8,7 @@ import type {
   PageAnswer,
   Standing,
 } from '@jobboard/core/driver'
+import type { MemoryBackend } from '@jobboard/memory'
 import type { BrokenDriver } from './broken-driver.js'
 import { Misreading } from './misreading.js'
 
@@ -156,6 +157,58 @@ export const countsWrong: BrokenDriver = {
       override async counts(query: CountsQuery): Promise<Counts> {
         const counts = await super.counts(query)
         return { ...counts, unclaimed: counts.unclaimed + counts.claimed }
+      }
+    })(backend),
+}
+
+export const namesListedAlike: BrokenDriver = {
+  name: 'a listing of given names shows names that differ in case',
+  laws: ['LIST-1'],
+  on: backend => () =>
+    new (class extends Misreading {
+      override list(query: ListQuery): Promise<PageAnswer> {
+        if (query.names === undefined) return super.list(query)
+        const small = new Set(query.names.map(name => name.toLowerCase()))
+        const all = [...this.backend.jobs.values()].map(({ posting }) => posting.name)
+        return super.list({ ...query, names: all.filter(name => small.has(name.toLowerCase())) })
+      }
+    })(backend),
+}
+
+/** How many jobs were given a delay, and not claimed since. */
+function onceDelayed(backend: MemoryBackend): number {
+  const now = backend.clock.now()
+  const isOver = ({ claim, trash, availableAt }: Row) =>
+    claim === undefined && trash === undefined && availableAt !== undefined && availableAt <= now
+  return [...backend.jobs.values()].filter(isOver).length
+}
+
+type Row = Parameters<MemoryBackend['purge']>[0]
+
+export const countedAsDelayed: BrokenDriver = {
+  name: 'a job whose delay is over goes on being counted as delayed',
+  laws: ['LIST-6'],
+  on: backend => () =>
+    new (class extends Misreading {
+      override async counts(query: CountsQuery): Promise<Counts> {
+        const { unclaimed, delayed, ...counts } = await super.counts(query)
+        const late = onceDelayed(this.backend)
+        return { ...counts, unclaimed: unclaimed - late, delayed: delayed + late }
+      }
+    })(backend),
+}
+
+export const delayedForEver: BrokenDriver = {
+  name: 'the listing of the unclaimed leaves out jobs whose delay is over',
+  laws: ['LIST-2'],
+  on: backend => () =>
+    new (class extends Misreading {
+      override async list(query: ListQuery): Promise<PageAnswer> {
+        const page = await super.list(query)
+        // A look for one job is not about this law.
+        if (query.states !== 'unclaimed' || query.limit === 1) return page
+        const wasDelayed = ({ id }: JobRecord) => this.backend.jobs.get(id)?.availableAt !== undefined
+        return { ...page, jobs: page.jobs.filter(job => !wasDelayed(job)) }
       }
     })(backend),
 }

@@ -118,3 +118,32 @@ export const tooEarly: BrokenDriver = {
       }
     })(backend),
 }
+
+export const idsTakenAlike: BrokenDriver = {
+  name: 'ids that differ in case are taken for one',
+  laws: ['POST-3'],
+  on: backend => () =>
+    new (class extends Spoilt {
+      override post(postings: readonly Posting[]): Promise<readonly PostAnswer[]> {
+        return super.post(
+          postings.map(posting => ({ ...posting, id: this.#alike(posting.id) ?? posting.id })),
+        )
+      }
+
+      #alike(id: string): string | undefined {
+        const small = id.toLowerCase()
+        return [...this.backend.jobs.keys()].find(there => there.toLowerCase() === small)
+      }
+    })(backend),
+}
+
+export const createdByTheHour: BrokenDriver = {
+  name: 'createdOn is cut to whole hours',
+  laws: ['POST-2'],
+  on(backend) {
+    const put = backend.put.bind(backend)
+    const hour = 3_600_000
+    backend.put = (posting, createdOn, ...rest) => put(posting, Math.floor(createdOn / hour) * hour, ...rest)
+    return () => new Spoilt(backend)
+  },
+}

@@ -1,4 +1,5 @@
 import type {
+  ClaimWish,
   Entity,
   Order,
   OrderAnswer,
@@ -7,7 +8,9 @@ import type {
   SessionGrant,
   SessionRef,
   SessionRequest,
+  WishAnswer,
 } from '@jobboard/core/driver'
+import type { MemoryBackend } from '@jobboard/memory'
 import { type BrokenDriver, Spoilt } from './broken-driver.js'
 import { Misreading } from './misreading.js'
 
@@ -75,7 +78,8 @@ export const shortSessions: BrokenDriver = {
 
 export const sessionsLinger: BrokenDriver = {
   name: 'the claims of the dead are given back half a time to live too late',
-  laws: ['CLAIM-9'],
+  laws: ['CLAIM-9', 'CLAIM-5'],
+  because: 'when the next session ends is told as it will be, and that is too late',
   on: backend => () =>
     new (class extends Spoilt {
       override async startSession(request: SessionRequest): Promise<SessionGrant> {
@@ -109,29 +113,127 @@ export const lateRenewalRefused: BrokenDriver = {
   },
 }
 
-export const sessionRevived: BrokenDriver = {
+/** Opens a session again that ran out, under the same id. */
+class Reviving extends Spoilt {
+  readonly #requests: Map<string, SessionRequest>
+
+  constructor(backend: MemoryBackend, requests: Map<string, SessionRequest>) {
+    super(backend)
+    this.#requests = requests
+  }
+
+  override startSession(request: SessionRequest): Promise<SessionGrant> {
+    this.#requests.set(request.id, request)
+    return super.startSession(request)
+  }
+
+  override async endSession(session: SessionRef, cause: 'closed' | 'lost'): Promise<void> {
+    this.#requests.delete(session.id)
+    return super.endSession(session, cause)
+  }
+
+  async revive({ id }: SessionRef): Promise<void> {
+    const request = this.#requests.get(id)
+    if (request !== undefined) await super.startSession(request)
+  }
+}
+
+export const revivedByRenewal: BrokenDriver = {
   name: 'a renewal revives a session that expired',
   laws: ['CLAIM-14'],
   on(backend) {
     const requests = new Map<string, SessionRequest>()
     return () =>
+      new (class extends Reviving {
+        override async renew(renewal: Renewal): Promise<RenewAnswer> {
+          await this.revive(renewal.session)
+          return super.renew(renewal)
+        }
+      })(backend, requests)
+  },
+}
+
+export const revivedByWish: BrokenDriver = {
+  name: 'a claim of the next job revives a session that expired',
+  laws: ['CLAIM-14'],
+  on(backend) {
+    const requests = new Map<string, SessionRequest>()
+    return () =>
+      new (class extends Reviving {
+        override async claimNext(
+          session: SessionRef,
+          wishes: readonly ClaimWish[],
+        ): Promise<readonly WishAnswer[]> {
+          await this.revive(session)
+          return super.claimNext(session, wishes)
+        }
+      })(backend, requests)
+  },
+}
+
+export const revivedByAnnouncement: BrokenDriver = {
+  name: 'the announcement of an entity revives a session that expired',
+  laws: ['CLAIM-14'],
+  on(backend) {
+    const requests = new Map<string, SessionRequest>()
+    return () =>
+      new (class extends Reviving {
+        override async administer<O extends Order>(order: O): Promise<OrderAnswer<O>> {
+          if (order.kind === 'announce') await this.revive(order.session)
+          return super.administer(order)
+        }
+      })(backend, requests)
+  },
+}
+
+export const givenUpIsNoLoss: BrokenDriver = {
+  name: 'the claims of a session that was given up do not count as lost',
+  laws: ['CLAIM-14'],
+  on: backend => () =>
+    new (class extends Spoilt {
+      override endSession(session: SessionRef): Promise<void> {
+        return super.endSession(session, 'closed')
+      }
+    })(backend),
+}
+
+export const namesakesLoseTheirs: BrokenDriver = {
+  name: 'the end of a session gives back all claims of its owners, whatever session they are in',
+  laws: ['CLAIM-12'],
+  on: backend => () =>
+    new (class extends Spoilt {
+      override async endSession(session: SessionRef, cause: 'closed' | 'lost'): Promise<void> {
+        const rows = [...(this.backend.session(session)?.claims.values() ?? [])]
+        const owners = new Set(rows.map(row => row.claim?.owner))
+        await super.endSession(session, cause)
+        for (const row of this.backend.jobs.values()) {
+          if (row.claim === undefined || !owners.has(row.claim.owner)) continue
+          this.backend.lose(row, { cause: 'closed', at: this.backend.clock.now() }, 60_000)
+        }
+      }
+    })(backend),
+}
+
+export const entityTakenAway: BrokenDriver = {
+  name: 'the end of a session takes entities away that another one has announced since',
+  laws: ['ENTITY-1'],
+  on(backend) {
+    const announced = new Map<string, Set<string>>()
+    return () =>
       new (class extends Spoilt {
-        override startSession(request: SessionRequest): Promise<SessionGrant> {
-          requests.set(request.id, request)
-          return super.startSession(request)
+        override administer<O extends Order>(order: O): Promise<OrderAnswer<O>> {
+          if (order.kind === 'announce') {
+            const keys = announced.get(order.session.id) ?? new Set()
+            announced.set(order.session.id, keys.add(JSON.stringify([order.entity.kind, order.entity.name])))
+          }
+          return super.administer(order)
         }
 
         override async endSession(session: SessionRef, cause: 'closed' | 'lost'): Promise<void> {
-          requests.delete(session.id)
-          return super.endSession(session, cause)
-        }
-
-        override async renew(renewal: Renewal): Promise<RenewAnswer> {
-          const answer = await super.renew(renewal)
-          const request = requests.get(renewal.session.id)
-          if (answer.kind === 'alive' || request === undefined) return answer
-          await super.startSession(request)
-          return super.renew(renewal)
+          await super.endSession(session, cause)
+          for (const key of announced.get(session.id) ?? []) {
+            for (const { entities } of this.backend.sessions.values()) entities.delete(key)
+          }
         }
       })(backend)
   },

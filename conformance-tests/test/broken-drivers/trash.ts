@@ -118,3 +118,36 @@ export const purgedIsForgotten: BrokenDriver = {
       }
     })(backend),
 }
+
+export const restoredForLater: BrokenDriver = {
+  name: 'a restored job waits once more for as long as it was posted for',
+  laws: ['SETTLE-5'],
+  on(backend) {
+    backend.restore = ({ posting, createdOn }) => {
+      const availableAt = posting.delayMs > 0 ? backend.clock.now() + posting.delayMs : undefined
+      return backend.put(posting, createdOn, availableAt, 'restored')
+    }
+    return () => new Spoilt(backend)
+  },
+}
+
+export const staysNotToldApart: BrokenDriver = {
+  name: 'a restore or purge takes effect on whatever stay in the trash it meets',
+  laws: ['FAULT-3'],
+  on: backend => () =>
+    new (class extends Spoilt {
+      override administer<O extends Order>(order: O): Promise<OrderAnswer<O>> {
+        if (order.kind !== 'restore' && order.kind !== 'purge') return super.administer(order)
+        return super.administer({ ...order, order: this.backend.jobs.get(order.jobId)?.order ?? order.order })
+      }
+    })(backend),
+}
+
+export const purgeWithoutReceipt: BrokenDriver = {
+  name: 'a purge leaves no receipt of its own',
+  laws: ['SETTLE-6'],
+  on(backend) {
+    backend.purge = row => void backend.jobs.delete(row.posting.id)
+    return () => new Spoilt(backend)
+  },
+}
