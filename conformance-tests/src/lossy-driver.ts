@@ -5,15 +5,17 @@ import {
   type DriverSink,
   type Ending,
   type JobboardDriver,
+  type Order,
   systemClock,
 } from '@jobboard/core/driver'
 import { type DriverCall, type DriverMember, intercept } from './intercept.js'
 
 /**
  * What a fault can strike. `consume`, `abandon` and `trash` are `settle` calls with an ending of that kind; a `settle`
- * that carries wishes is a `claimNext` too. `any` is every member but `open` and `close`.
+ * that carries wishes is a `claimNext` too. `force`, `restore`, `purge` and `announce` are `administer` calls. `any` is every
+ * member but `open` and `close`.
  */
-export type FaultMember = DriverMember | Ending['how'] | 'open' | 'any'
+export type FaultMember = DriverMember | Ending['how'] | Order['kind'] | 'open' | 'any'
 
 /** One kind of trouble between core and a driver, and the calls that it strikes. */
 export type Fault = {
@@ -37,8 +39,13 @@ export type FaultKind =
   | { readonly kind: 'lateArrival'; readonly afterCalls?: number }
   /** The driver does it twice, one after the other; the caller gets the second answer. */
   | { readonly kind: 'doubled' }
-  /** The driver never hears of it, and the caller never hears again. */
-  | { readonly kind: 'hang' }
+  /**
+   * The caller never hears again, and gives up when its time is over. The driver never hears of it, does it (`done: true`), or
+   * hears of it when late requests are released (`done: 'later'`).
+   */
+  | { readonly kind: 'hang' /** @default false */; readonly done?: boolean | 'later' }
+  /** The driver does the first half of a batch, of a single entry all; the caller is told `unavailable`, maybe done. */
+  | { readonly kind: 'half' }
   /** The caller is told `unavailable`, not done. While everything (`any`) is down no push arrives; lifting it is a gap. */
   | { readonly kind: 'down' }
   /** The driver hears of it so much later. */
@@ -55,7 +62,7 @@ export interface LossyDriver extends JobboardDriver {
  * Without faults every call passes unchanged. Each call is struck by the first fault that fits it, and by no second one.
  */
 export function lossy(driver: JobboardDriver, faults: readonly Fault[] = []): LossyDriver {
-  const control = new Faults(faults)
+  const control = new Faults(faults, driver)
   const wrapped = intercept(driver, {
     open: (proceed, sink, environment) => control.open(proceed, sink, environment),
     call: call => control.call(call),
@@ -69,14 +76,16 @@ export function lossy(driver: JobboardDriver, faults: readonly Fault[] = []): Lo
 /** What strikes a driver, now and from now on. */
 export class Faults {
   readonly #armed: Armed[]
+  readonly #driver: JobboardDriver | undefined
   readonly #calls = new Map<DriverMember, number>()
   #late: LateRequest[] = []
   #clock: Clock = systemClock
   #sink: DriverSink | undefined
   #closed = false
 
-  constructor(faults: readonly Fault[] = []) {
+  constructor(faults: readonly Fault[] = [], driver?: JobboardDriver) {
     this.#armed = faults.map(arm)
+    this.#driver = driver
   }
 
   /** Arms one more fault. Faults strike in the order in which they were armed. */
@@ -113,14 +122,15 @@ export class Faults {
   ): Promise<BackendFacts> {
     this.#clock = environment.clock
     this.#sink = sink
-    return this.#strike(['open'], () => proceed(this.#hearing(sink), environment))
+    const opening = () => proceed(this.#hearing(sink), environment)
+    return this.#strike(['open'], opening, opening)
   }
 
   /** @internal */
   async call<T>(call: DriverCall<T>): Promise<T> {
     this.#calls.set(call.member, (this.#calls.get(call.member) ?? 0) + 1)
     await this.#callLate()
-    return this.#strike(namesOf(call), call.proceed)
+    return this.#strike(namesOf(call), call.proceed, () => this.#proceedByHalf(call))
   }
 
   /** @internal */
@@ -129,7 +139,11 @@ export class Faults {
     return proceed()
   }
 
-  async #strike<T>(names: readonly FaultMember[], proceed: () => Promise<T>): Promise<T> {
+  async #strike<T>(
+    names: readonly FaultMember[],
+    proceed: () => Promise<T>,
+    proceedByHalf: () => Promise<unknown>,
+  ): Promise<T> {
     const fault = this.#take(names)
     switch (fault?.kind) {
       case undefined:
@@ -140,12 +154,17 @@ export class Faults {
       case 'lostRequest':
         throw lost('the request was lost')
       case 'lateArrival':
-        this.#late.push({ arrive: proceed, callsToGo: fault.afterCalls ?? Number.POSITIVE_INFINITY })
+        this.#late.push(lateRequest(proceed, fault.afterCalls))
         throw lost('the request is late')
       case 'doubled':
         await proceed()
         return proceed()
+      case 'half':
+        await proceedByHalf()
+        throw lost('the request broke off halfway')
       case 'hang':
+        if (fault.done === true) void proceed().catch(() => {})
+        if (fault.done === 'later') this.#late.push(lateRequest(proceed))
         return new Promise<never>(() => {})
       case 'down':
         throw new DriverError('unavailable', 'the backend is down, by order of a test', { done: 'no' })
@@ -153,6 +172,13 @@ export class Faults {
         await new Promise<void>(resolve => this.#clock.setTimeout(resolve, fault.ms))
         return proceed()
     }
+  }
+
+  /** Has the driver do what of the call stands in its first half. */
+  async #proceedByHalf<T>(call: DriverCall<T>): Promise<void> {
+    const member: unknown = this.#driver && Reflect.get(this.#driver, call.member)
+    if (typeof member !== 'function') throw new TypeError(`nothing of a call of ${call.member} can be done`)
+    await member.apply(this.#driver, halfOf(call.args))
   }
 
   /** The first fault that fits a call, with one of its strikes used. */
@@ -220,6 +246,18 @@ function arm(fault: Fault): Armed {
   return { fault, strikes, skips: fault.skip ?? 0 }
 }
 
+function lateRequest(arrive: () => Promise<unknown>, callsToGo = Number.POSITIVE_INFINITY): LateRequest {
+  return { arrive, callsToGo }
+}
+
+/** The arguments with only the first half of their entries: of endings with wishes, none of these. */
+function halfOf(args: readonly unknown[]): readonly unknown[] {
+  const batch = args.findIndex(Array.isArray)
+  if (batch < 0) return args
+  const entries = args[batch] as readonly unknown[]
+  return [...args.slice(0, batch), entries.slice(0, Math.ceil(entries.length / 2))]
+}
+
 function fits(fault: Fault, names: readonly FaultMember[]): boolean {
   const struck = Array.isArray(fault.member) ? fault.member : [fault.member]
   return names.some(name => struck.includes(name))
@@ -227,6 +265,7 @@ function fits(fault: Fault, names: readonly FaultMember[]): boolean {
 
 /** Everything that a call is, in the words of `FaultMember`. */
 function namesOf({ member, args }: DriverCall<unknown>): FaultMember[] {
+  if (member === 'administer') return [member, 'any', (args[0] as Order).kind]
   if (member !== 'settle') return [member, 'any']
   const [, endings, wishes] = args as Parameters<JobboardDriver['settle']>
   const hows = endings.map(ending => ending.how)

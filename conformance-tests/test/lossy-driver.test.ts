@@ -135,6 +135,52 @@ test('a request that hangs reaches nobody and is never answered', async () => {
   expect(answered).toBe(false)
 })
 
+test('a request that is done and hangs reaches the driver and is never answered', async () => {
+  const board = await open({ member: 'post', kind: 'hang', done: true })
+  let answered = false
+  void board.driver.post([posting('a')]).finally(() => {
+    answered = true
+  })
+  expect(await isThere(board, 'a')).toBe(true)
+  expect(answered).toBe(false)
+})
+
+test('a request that hangs may be done when it is released, long after its caller gave up', async () => {
+  const board = await open({ member: 'post', kind: 'hang', done: 'later' })
+  void board.driver.post([posting('a')])
+  expect(await isThere(board, 'a')).toBe(false)
+  await board.driver.faults.releaseLate()
+  expect(await isThere(board, 'a')).toBe(true)
+})
+
+test('of a batch that breaks off halfway the first half is done, and its caller cannot tell', async () => {
+  const board = await open({ member: 'post', kind: 'half', times: 2 })
+  const batch = ['a', 'b', 'c'].map(posting)
+  await expect(board.driver.post(batch)).rejects.toMatchObject(lostMaybe)
+  expect(await Promise.all(['a', 'b', 'c'].map(id => isThere(board, id)))).toEqual([true, true, false])
+  await expect(board.driver.post([posting('alone')])).rejects.toMatchObject(lostMaybe)
+  expect(await isThere(board, 'alone')).toBe(true)
+})
+
+test('a settle that breaks off halfway grants no wish', async () => {
+  const board = await open({ member: 'settle', kind: 'half' })
+  const { session, claimId, token } = await claimed(board)
+  await board.driver.post([posting('next')])
+  const ending = { jobId: 'job', claimId, token, how: 'consume' } as const
+  const wish = { claimId: 'next', owner: 'me' }
+  await expect(board.driver.settle(session, [ending], [wish])).rejects.toMatchObject(lostMaybe)
+  const { found } = await board.driver.read({ kind: 'jobs', ids: ['job', 'next'] })
+  expect(found).toMatchObject(['consumed', { standing: { state: 'UNCLAIMED' } }])
+})
+
+test('orders are struck by their kind', async () => {
+  const board = await open({ member: 'purge', kind: 'lostRequest' })
+  const order = { jobId: 'none', order: 1n }
+  const missing = { kind: 'missing', onBoard: false }
+  expect(await board.driver.administer({ kind: 'restore', ...order })).toEqual(missing)
+  await expect(board.driver.administer({ kind: 'purge', ...order })).rejects.toMatchObject(lostMaybe)
+})
+
 test('down: every call is refused as not done, and no push comes, until it is lifted with a gap', async () => {
   const board = await open({ member: 'any', kind: 'down' })
   const notDone = { kind: 'unavailable', done: 'no' }

@@ -10,6 +10,7 @@ import * as expiryClocks from './expiry-clocks.js'
 import * as expiryPauses from './expiry-pauses.js'
 import * as expiryTold from './expiry-told.js'
 import * as faults from './faults.js'
+import * as faultsEverywhere from './faults-everywhere.js'
 import * as faultsOutcomes from './faults-outcomes.js'
 import * as faultsReplies from './faults-replies.js'
 import * as fencing from './fencing.js'
@@ -59,6 +60,7 @@ const modules: readonly Readonly<Record<string, ConformanceCase>>[] = [
   faults,
   faultsOutcomes,
   faultsReplies,
+  faultsEverywhere,
   lifecycle,
   entities,
   store,
