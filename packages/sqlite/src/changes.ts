@@ -2,6 +2,9 @@ import type { ChangeReason, DriverSink, JobChange } from '@jobboard/core/driver'
 import { changesKept } from './layout.js'
 import type { Transactions } from './transaction.js'
 
+/** So many changes are told at one look; the next look goes on. */
+const mostTold = 1000
+
 interface ChangeRow {
   readonly seq: number
   readonly job_id: string
@@ -27,8 +30,9 @@ export interface Holder {
 /**
  * The log of changes: every write adds to it in its own transaction, every board of every process reads on in it.
  *
- * Nothing pushes between processes, so the reader asks `PRAGMA data_version` every few milliseconds: a look into shared
- * memory, which tells whether another connection has committed. `seq` has no holes, so what was pruned is noticed.
+ * Nothing pushes between processes, so the reader asks every few milliseconds whether another connection has committed
+ * (`PRAGMA data_version`) or this one has changed rows (`total_changes()`): a database that was passed in may have other
+ * boards on the same connection. `seq` has no holes, so what was pruned is noticed.
  */
 export class Changes {
   readonly #transactions: Transactions
@@ -37,7 +41,8 @@ export class Changes {
   readonly #sessions: ReadonlySet<string>
   #seen = 0
   #version: unknown
-  /** Whether the last look failed. */
+  #total: unknown
+  /** Whether the last look failed, or found more than it told. */
   #behind = false
 
   constructor(transactions: Transactions, sink: DriverSink, sessions: ReadonlySet<string>) {
@@ -63,25 +68,28 @@ export class Changes {
   /** What changes from now on is told. */
   start(): void {
     this.#version = this.#dataVersion()
+    this.#total = this.#totalChanges()
     this.#seen = this.#lastSeq()
   }
 
-  /** Looks whether another connection has committed, and tells of it. */
+  /** Looks whether anybody has changed anything, and tells of it. */
   poll(): void {
-    const version = this.#dataVersion()
-    if (version === this.#version && !this.#behind) return
-    if (version !== this.#version) this.#transactions.rivalSeen()
+    const [version, total] = [this.#dataVersion(), this.#totalChanges()]
+    const rival = version !== this.#version
+    if (!rival && total === this.#total && !this.#behind) return
+    if (rival) this.#transactions.rivalSeen()
     this.tell()
     this.#version = version
+    this.#total = total
   }
 
-  /** Tells of everything new, once for all of it. Outside of transactions only: listeners run in here. */
+  /** Tells of what is new, once for all of it. Outside of transactions only: listeners run in here. */
   tell(): void {
     const sql =
-      'SELECT seq, job_id, name, change, why, owner, session FROM jobboard_changes WHERE seq > ? ORDER BY seq'
+      'SELECT seq, job_id, name, change, why, owner, session FROM jobboard_changes WHERE seq > ? ORDER BY seq LIMIT ?'
     this.#behind = true
-    const rows = this.#sql(sql).all(this.#seen) as readonly ChangeRow[]
-    this.#behind = false
+    const rows = this.#sql(sql).all(this.#seen, mostTold) as readonly ChangeRow[]
+    this.#behind = rows.length === mostTold
     const [first, last] = [rows[0], rows.at(-1)]
     if (first === undefined || last === undefined) return
     const gap = first.seq !== this.#seen + 1
@@ -99,6 +107,10 @@ export class Changes {
 
   #dataVersion(): unknown {
     return (this.#sql('PRAGMA data_version').get() as { data_version: unknown }).data_version
+  }
+
+  #totalChanges(): unknown {
+    return (this.#sql('SELECT total_changes() AS total').get() as { total: unknown }).total
   }
 
   #lastSeq(): number {

@@ -6,6 +6,7 @@ import type {
   Ending,
   EndingAnswer,
   LossCause,
+  MalformedEntry,
   WishAnswer,
 } from '@jobboard/core/driver'
 import type { Board } from './board.js'
@@ -16,6 +17,7 @@ export class Claiming {
   readonly #board: Board
   readonly #session: string
   readonly #now: number
+  #isAlive: boolean | undefined
 
   constructor(board: Board, session: string, now: number) {
     this.#board = board
@@ -28,8 +30,8 @@ export class Claiming {
     if (before !== undefined) return before
     const row = this.#board.jobs.find(wanted.jobId)
     if (row?.state === 'claimed') return { kind: 'held', owner: String(row.owner) }
-    if (row?.state === 'delayed') return { kind: 'delayed', availableAt: Number(row.available_at) }
-    return (row?.state === 'ready' ? this.#grant(row.seat, wanted) : undefined) ?? { kind: 'missing' }
+    if (row?.state === 'delayed') return this.#delayed(row) ?? missing
+    return (row?.state === 'ready' ? this.#grant(row.seat, wanted) : undefined) ?? missing
   }
 
   /** Claims the first claimable job. */
@@ -67,34 +69,52 @@ export class Claiming {
   }
 
   #holds(row: JobRow, { claimId, token }: Ending): boolean {
-    return (
-      row.session === this.#session &&
-      row.claim_id === claimId &&
-      row.token !== null &&
-      BigInt(row.token) === token
-    )
+    return row.session === this.#session && row.claim_id === claimId && row.token === token
+  }
+
+  /** A session that is over claims nothing. */
+  get #alive(): boolean {
+    this.#isAlive ??= this.#board.sessions.alive(this.#session)
+    return this.#isAlive
   }
 
   /** A request that was sent before is answered with the claim it made, or told that it is too late (CLAIM-11). */
-  #answeredBefore(claimId: string): ClaimGrant | { readonly kind: 'ended' } | undefined {
+  #answeredBefore(
+    claimId: string,
+  ): ClaimGrant | { readonly kind: 'ended' } | { readonly kind: 'over' } | undefined {
+    if (!this.#alive) return { kind: 'over' }
     const held = this.#board.jobs.claim(this.#session, claimId)
-    if (held !== undefined) {
-      const row = this.#board.jobs.row(held.seat)
-      const job = decodeJob(row)
-      if (isJob(job)) return grantOf(row, job, claimId)
-    }
-    return this.#board.receipts.of(claimId, this.#now) === undefined ? undefined : { kind: 'ended' }
+    if (held === undefined)
+      return this.#board.receipts.of(claimId, this.#now) === undefined ? undefined : { kind: 'ended' }
+    const row = this.#board.jobs.row(held.seat)
+    const job = decodeJob(row)
+    if (isJob(job)) return grantOf(row, job, claimId)
+    // Somebody spoiled it since. The same claim id must never get another job.
+    this.#board.report(job)
+    return { kind: 'ended' }
+  }
+
+  #delayed({ seat }: JobRow): ClaimAnswer | undefined {
+    const job = this.#board.jobs.at(seat)
+    if (!isJob(job)) return this.#setAside(seat, job)
+    const { availableAt = this.#now } = job.standing as { readonly availableAt?: number }
+    return { kind: 'delayed', availableAt }
   }
 
   /** Claims the job in this seat, which is ready; nothing when it turns out not to be a job. */
-  #grant(seat: number, { claimId, owner }: Omit<ClaimTry, 'jobId'>): ClaimGrant | undefined {
+  #grant(seat: bigint, { claimId, owner }: Omit<ClaimTry, 'jobId'>): ClaimGrant | undefined {
     const row = this.#board.jobs.row(seat)
     const job = decodeJob(row)
-    if (!isJob(job)) {
-      this.#board.setAside(seat, job)
-      return undefined
-    }
+    if (!isJob(job)) return this.#setAside(seat, job)
     const claimed = this.#board.jobs.take(seat, job, { claimId, owner, session: this.#session })
     return grantOf(row, claimed, claimId)
   }
+
+  /** Takes a row that is no job out of the way of claims, and reports it. */
+  #setAside(seat: bigint, entry: MalformedEntry): undefined {
+    this.#board.jobs.setAside(seat)
+    this.#board.report(entry)
+  }
 }
+
+const missing = { kind: 'missing' } as const

@@ -1,5 +1,6 @@
 import {
   type ClaimGrant,
+  type Entity,
   type JobRecord,
   type LostClaim,
   type MalformedEntry,
@@ -13,24 +14,24 @@ import {
 import * as v from 'valibot'
 import { orderOf, seatsPerRank } from './layout.js'
 
-/** A row of `jobboard_jobs` as the driver itself uses it. */
+/** A row of `jobboard_jobs` as the driver itself uses it. Anybody may have written it, so whole numbers are read as bigints. */
 export interface JobRow {
-  readonly seat: number
-  readonly entry: number
+  readonly seat: bigint
+  readonly entry: bigint
   readonly id: string
   readonly name: string
   readonly priority: string
   readonly hash: string
   readonly state: 'ready' | 'delayed' | 'claimed' | 'trashed' | 'malformed'
-  readonly available_at: number | null
+  readonly available_at: bigint | null
   readonly claim_id: string | null
   readonly session: string | null
   readonly owner: string | null
-  readonly token: number | null
-  readonly forced_token: number | null
+  readonly token: bigint | null
+  readonly forced_token: bigint | null
 }
 
-/** A row as anybody may have written it, with its details; whole numbers are read as bigints, since none is too large then. */
+/** All that a job is, with its details. */
 export interface ForeignRow {
   readonly seat: bigint
   readonly id: string
@@ -51,13 +52,23 @@ export interface ForeignRow {
   readonly trashed_with: string | null
 }
 
+export interface EntityRow {
+  readonly kind: string
+  readonly name: string
+  readonly metadata: string
+}
+
+/** Milliseconds from 1970 at which the dates of JavaScript end, in both directions. */
+const lastDate = 8.64e15
+
+const date = v.pipe(v.number(), v.minValue(-lastDate), v.maxValue(lastDate))
 const json = v.pipe(v.string(), v.parseJson())
 const book = v.pipe(json, v.strictObject({ uuid: v.string(), name: v.string() }))
 const lostClaim = v.pipe(
   json,
   v.strictObject({
     owner: v.string(),
-    at: v.number(),
+    at: date,
     cause: v.picklist(['expired', 'forced', 'closed']),
     reason: v.exactOptional(v.string()),
   }),
@@ -68,22 +79,34 @@ const trashedWith = v.pipe(
     reason: v.string(),
     error: v.exactOptional(v.string()),
     owner: v.string(),
-    at: v.number(),
+    at: date,
   }),
 )
 
 /** Reads a row, or says why it is not a job. */
 export function decodeJob(row: ForeignRow): JobRecord | MalformedEntry {
+  return decoded(`jobboard_jobs, id ${JSON.stringify(row.id)}`, () => jobOf(row))
+}
+
+/** Reads a row, or says why it is not an entity. */
+export function decodeEntity({ kind, name, metadata }: EntityRow): Entity | MalformedEntry {
+  return decoded(`jobboard_entities, ${kind} ${JSON.stringify(name)}`, () => ({
+    kind,
+    name,
+    metadata: objectOf(metadata, 'metadata'),
+  }))
+}
+
+function decoded<T>(where: string, decode: () => T): T | MalformedEntry {
   try {
-    return jobOf(row)
+    return decode()
   } catch (error) {
-    const problem = error instanceof Error ? error.message : String(error)
-    return { where: `jobboard_jobs, id ${JSON.stringify(row.id)}`, problem }
+    return { where, problem: error instanceof Error ? error.message : String(error) }
   }
 }
 
-export function isJob(decoded: JobRecord | MalformedEntry): decoded is JobRecord {
-  return 'standing' in decoded
+export function isJob(entry: JobRecord | MalformedEntry): entry is JobRecord {
+  return 'standing' in entry
 }
 
 function jobOf(row: ForeignRow): JobRecord {
@@ -94,7 +117,7 @@ function jobOf(row: ForeignRow): JobRecord {
     priority: priorityOf(row),
     details: detailsOf(row.details),
     ...(row.book === null ? {} : { book: v.parse(book, row.book) }),
-    createdOn: Number(row.created_on),
+    createdOn: dateOf(row.created_on, 'created_on'),
     order: orderOf(row.seat),
     attempts: countOf(row.attempts),
     failures: countOf(row.failures),
@@ -125,9 +148,21 @@ function priorityOf(row: ForeignRow): Priority {
 }
 
 function detailsOf(text: string | null): string {
-  const details: unknown = text === null ? undefined : JSON.parse(text)
-  if (typeof details === 'object' && details !== null && !Array.isArray(details)) return text as string
-  throw new Error('the details are not the JSON text of an object')
+  const details = present(text, 'details')
+  objectOf(details, 'details')
+  return details
+}
+
+function objectOf(text: string, what: string): Readonly<Record<string, unknown>> {
+  const value: unknown = JSON.parse(text)
+  if (typeof value === 'object' && value !== null && !Array.isArray(value))
+    return value as Readonly<Record<string, unknown>>
+  throw new Error(`${what}: not the JSON text of an object`)
+}
+
+function dateOf(value: bigint, column: string): number {
+  if (value >= -lastDate && value <= lastDate) return Number(value)
+  throw new Error(`${column} is ${value}, which is no date`)
 }
 
 function standingOf(row: ForeignRow): Standing {
@@ -135,7 +170,10 @@ function standingOf(row: ForeignRow): Standing {
     case 'ready':
       return { state: 'UNCLAIMED' }
     case 'delayed':
-      return { state: 'UNCLAIMED', availableAt: Number(present(row.available_at, 'available_at')) }
+      return {
+        state: 'UNCLAIMED',
+        availableAt: dateOf(present(row.available_at, 'available_at'), 'available_at'),
+      }
     case 'claimed':
       return { state: 'CLAIMED', owner: present(row.owner, 'owner'), token: present(row.token, 'token') }
     case 'trashed':
@@ -150,16 +188,22 @@ function present<T>(value: T | null, column: string): T {
   return value
 }
 
-/** The claim on a job as its claimer gets it. */
+/** The claim on a job that is claimed, as its claimer gets it. */
 export function grantOf(row: ForeignRow, job: JobRecord, claimId: string): ClaimGrant {
+  if (job.standing.state !== 'CLAIMED') throw new Error(`job ${job.id} is not claimed`)
   const previous = lostClaimOf(row.previous)
-  const token = job.standing.state === 'CLAIMED' ? job.standing.token : 0n
+  const { token } = job.standing
   return { kind: 'claimed', claimId, token, job, ...(previous === undefined ? {} : { previous }) }
 }
 
-/** The claim that a claimed row shows. */
-export function claimOf(row: JobRow): UnnamedClaim {
-  return { jobId: row.id, claimId: String(row.claim_id), token: BigInt(row.token ?? 0) }
+/** The claim that a claimed row shows; nothing for a row without a token, since nobody could end such a claim by it. */
+export function claimOf({ id, claim_id, token }: JobRow): UnnamedClaim | undefined {
+  return claim_id === null || token === null ? undefined : { jobId: id, claimId: claim_id, token }
+}
+
+/** When a delay that begins now ends: whole milliseconds, and a date whatever the delay. */
+export function delayEnd(now: number, delayMs: number): number {
+  return Math.min(Math.ceil(now + delayMs), lastDate)
 }
 
 /** A job that was posted just now. */
@@ -177,6 +221,6 @@ export function jobOfPosting(posting: Posting, order: number, now: number): JobR
     failures: 0,
     losses: 0,
     takeover: false,
-    standing: { state: 'UNCLAIMED', ...(delayMs > 0 ? { availableAt: Math.ceil(now + delayMs) } : {}) },
+    standing: { state: 'UNCLAIMED', ...(delayMs > 0 ? { availableAt: delayEnd(now, delayMs) } : {}) },
   }
 }

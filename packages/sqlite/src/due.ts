@@ -22,12 +22,8 @@ const piece = 500
  */
 export function passTime({ jobs, sessions, receipts, changes }: Tables, now: number): boolean {
   let left = piece - jobs.promote(now, piece)
-  for (
-    let over = sessions.firstExpired(now);
-    over !== undefined && left > 0;
-    over = sessions.firstExpired(now)
-  ) {
-    left -= 1 + sessions.end(over.id, 'lost', over.expires_at, now, left)
+  for (let over = sessions.firstOver(now); over !== undefined && left > 0; over = sessions.firstOver(now)) {
+    left -= 1 + sessions.giveBack(over, now, left)
   }
   receipts.prune(now)
   changes.prune()
@@ -48,6 +44,6 @@ export function nextDueInMs(transactions: Transactions, now: number): number | u
     UNION ALL
     SELECT min(expires_at) FROM jobboard_sessions WHERE EXISTS
       (SELECT 1 FROM jobboard_jobs INDEXED BY jobboard_claimed WHERE state = 'claimed' AND session = jobboard_sessions.id))`
-  const { at } = transactions.sql(sql).get() as { readonly at: number | null }
-  return at === null ? undefined : at - now
+  const { at } = transactions.exact(sql).get() as { readonly at: bigint | null }
+  return at === null ? undefined : Number(at) - now
 }

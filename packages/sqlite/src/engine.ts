@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { DriverError } from '@jobboard/core/driver'
 import { fileName } from './layout.js'
 import type { SqliteOptions } from './options.js'
+import { fileAt } from './place.js'
 import { driverError } from './sqlite-errors.js'
 
 /** The part of a database of `node:sqlite` that the driver uses. `@photostructure/sqlite` has the same. */
@@ -14,13 +15,17 @@ export interface Database {
   readonly isTransaction: boolean
 }
 
+/** The part of a prepared statement that the driver uses. */
 export interface Statement {
   run(...values: readonly Value[]): unknown
   get(...values: readonly Value[]): unknown
   all(...values: readonly Value[]): readonly unknown[]
   setReadBigInts(enabled: boolean): unknown
+  /** Missing in older versions, which return objects only. */
+  setReturnArrays?(enabled: boolean): unknown
 }
 
+/** What the driver binds to a statement. */
 export type Value = string | number | bigint | null
 
 /** A database that `open` found or made, and how to let go of it. */
@@ -30,6 +35,14 @@ export interface OpenDatabase {
   readonly server: string
   readonly path: string | null
   close(): void
+}
+
+/** A statement whose rows are objects with numbers, however the database was opened. */
+export function prepared(database: Database, sql: string): Statement {
+  const statement = database.prepare(sql)
+  statement.setReadBigInts(false)
+  statement.setReturnArrays?.(false)
+  return statement
 }
 
 interface Engine {
@@ -65,6 +78,8 @@ function adopted(database: Database): OpenDatabase {
 function opened(path: string, { label, build, DatabaseSync }: Engine): OpenDatabase {
   claimFile(path, build)
   const database = new DatabaseSync(path, { timeout: 0 })
+  // Once more, since only now it is there for certain.
+  claimFile(path, build)
   return { database, server: label, path, close: () => database.close() }
 }
 
@@ -117,7 +132,7 @@ function checked(name: string, DatabaseSync: Engine['DatabaseSync']): Engine {
 }
 
 function versionOf(database: Database): string {
-  return (database.prepare('SELECT sqlite_version() AS version').get() as { version: string }).version
+  return (prepared(database, 'SELECT sqlite_version() AS version').get() as { version: string }).version
 }
 
 export function checkVersion(version: string, what: string): void {
@@ -134,15 +149,18 @@ const shared = globalThis as { [key]?: Map<string, unknown> }
 /**
  * Notes that this build of SQLite has the file open. A second build in the same process is refused: the two do not know
  * of each other's locks, and closing one file would silently drop those of the other. For good, since a closed database
- * of `@photostructure/sqlite` keeps its file open until its statements are garbage.
+ * of `@photostructure/sqlite` keeps its file open until its statements are garbage. Other threads are not seen.
  */
 function claimFile(path: string | null, build: unknown): void {
-  if (path === null) return
+  const file = path === null ? undefined : fileAt(path)
+  if (file === undefined) return
+  // By whatever name it was opened. With its birth, since numbers of deleted files are used again.
+  const id = `${file.dev}:${file.ino}:${file.birthtimeNs}`
   shared[key] ??= new Map()
-  const known = shared[key].get(path) ?? build
+  const known = shared[key].get(id) ?? build
   if (known !== build)
     refuse(`${path} is open in this process with another build of SQLite; use one engine for it`)
-  shared[key].set(path, build)
+  shared[key].set(id, build)
 }
 
 function refuse(message: string): never {

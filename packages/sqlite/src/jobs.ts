@@ -7,15 +7,15 @@ import {
   priorityRank,
 } from '@jobboard/core/driver'
 import type { Changes } from './changes.js'
-import { decodeJob, type ForeignRow, type JobRow, jobOfPosting } from './codec.js'
+import { decodeJob, delayEnd, type ForeignRow, type JobRow, jobOfPosting } from './codec.js'
+import type { Value } from './engine.js'
 import { firstTrashSeat, seatOf, trashRank } from './layout.js'
 import type { Receipts } from './receipts.js'
 import type { Transactions } from './transaction.js'
 
 /** What `decodeJob` needs. */
-export const foreignRow = `seat, id, name, priority, details, book, created_on, state, available_at, attempts, failures,
+const foreignRow = `seat, id, name, priority, details, book, created_on, state, available_at, attempts, failures,
   losses, lost_by, previous, owner, token, trashed_with`
-export const withDetails = 'LEFT JOIN jobboard_details USING (entry)'
 
 const ownRow =
   'seat, entry, id, name, priority, hash, state, available_at, claim_id, session, owner, token, forced_token'
@@ -57,33 +57,37 @@ export class Jobs {
     )
   }
 
-  claims(session: string, limit = -1): readonly JobRow[] {
+  claims(session: string, limit: number): readonly JobRow[] {
     const sql = `SELECT ${ownRow} FROM jobboard_jobs INDEXED BY jobboard_claimed WHERE state = 'claimed' AND session = ? LIMIT ?`
-    return this.#transactions.sql(sql).all(session, limit) as readonly JobRow[]
+    return this.#transactions.exact(sql).all(session, limit) as readonly JobRow[]
+  }
+
+  /** The same, all of them, read from the index alone: a renewal asks for it. */
+  claimIds(session: string): readonly string[] {
+    const sql = `SELECT claim_id FROM jobboard_jobs INDEXED BY jobboard_claimed WHERE state = 'claimed' AND session = ?`
+    const rows = this.#transactions.sql(sql).all(session) as readonly { readonly claim_id: string | null }[]
+    return rows.flatMap(({ claim_id }) => claim_id ?? [])
   }
 
   /** The first claimable job in LIST-1 order: one look at an index, or one for each name. */
-  firstReady(names: readonly string[] | undefined): number | undefined {
+  firstReady(names: readonly string[] | undefined): bigint | undefined {
     const sql =
       names === undefined
         ? `SELECT seat FROM jobboard_jobs INDEXED BY jobboard_ready WHERE state = 'ready' ORDER BY seat LIMIT 1`
         : `SELECT min((SELECT seat FROM jobboard_jobs INDEXED BY jobboard_ready_by_name
              WHERE state = 'ready' AND name = wanted.value ORDER BY seat LIMIT 1)) AS seat FROM json_each(?) AS wanted`
-    const statement = this.#transactions.sql(sql)
+    const statement = this.#transactions.exact(sql)
     const row = names === undefined ? statement.get() : statement.get(JSON.stringify(names))
-    return (row as { readonly seat: number | null } | undefined)?.seat ?? undefined
+    return (row as { readonly seat: bigint | null } | undefined)?.seat ?? undefined
   }
 
-  at(seat: number): JobRecord | MalformedEntry {
+  at(seat: number | bigint): JobRecord | MalformedEntry {
     return decodeJob(this.row(seat))
   }
 
-  row(seat: number): ForeignRow {
-    const statement = this.#transactions.sql(
-      `SELECT ${foreignRow} FROM jobboard_jobs ${withDetails} WHERE seat = ?`,
-    )
-    statement.setReadBigInts(true)
-    return statement.get(seat) as ForeignRow
+  row(seat: number | bigint): ForeignRow {
+    const sql = `SELECT ${foreignRow} FROM jobboard_jobs LEFT JOIN jobboard_details USING (entry) WHERE seat = ?`
+    return this.#transactions.exact(sql).get(seat) as ForeignRow
   }
 
   add(posting: Posting, now: number): JobRecord {
@@ -101,7 +105,7 @@ export class Jobs {
       posting.hash,
       now,
       delayed ? 'delayed' : 'ready',
-      delayed ? Math.ceil(now + posting.delayMs) : null,
+      delayed ? delayEnd(now, posting.delayMs) : null,
     )
     this.#run('INSERT INTO jobboard_details (entry, details) VALUES (?, ?)', order, posting.details)
     this.#changes.note(posting, 'posted', null, nobody)
@@ -109,7 +113,7 @@ export class Jobs {
   }
 
   /** Claims the job, which must be ready, and answers with the job as it stands then. */
-  take(seat: number, job: JobRecord, claim: Claim): JobRecord {
+  take(seat: bigint, job: JobRecord, claim: Claim): JobRecord {
     const { claimId, session, owner } = claim
     const token = this.#next('last_token')
     this.#run(
@@ -149,7 +153,7 @@ export class Jobs {
          lost_by = coalesce(?, lost_by), forced_token = coalesce(?, forced_token),
          claim_id = NULL, session = NULL, owner = NULL, token = NULL WHERE seat = ?`,
       delayMs > 0 ? 'delayed' : 'ready',
-      delayMs > 0 ? Math.ceil(now + delayMs) : null,
+      delayMs > 0 ? delayEnd(now, delayMs) : null,
       lost || (abandoned && release.failed) ? 1 : 0,
       lost ? 1 : 0,
       previous,
@@ -177,11 +181,11 @@ export class Jobs {
   /** The receipt of the trashing may be over by now; without one the job would be taken for a consumed one. */
   purge(row: JobRow, now: number): void {
     this.#remove(row)
-    this.#receipts.add({ ...row, claim_id: `purge of ${row.seat}`, token: 0 }, 'trash', now)
+    this.#receipts.add({ ...row, claim_id: `purge of ${row.seat}`, token: 0n }, 'trash', now)
   }
 
   /** Takes a row that is no job out of the way of claims. All of it stays for whoever wants to repair it. */
-  setAside(seat: number): void {
+  setAside(seat: bigint): void {
     this.#run(
       `UPDATE jobboard_jobs SET state = 'malformed' WHERE seat = ? AND state IN ('ready', 'delayed')`,
       seat,
@@ -222,12 +226,12 @@ export class Jobs {
   }
 
   #get(where: string, ...values: readonly string[]): JobRow | undefined {
-    return this.#transactions.sql(`SELECT ${ownRow} FROM jobboard_jobs ${where}`).get(...values) as
+    return this.#transactions.exact(`SELECT ${ownRow} FROM jobboard_jobs ${where}`).get(...values) as
       | JobRow
       | undefined
   }
 
-  #run(sql: string, ...values: readonly (string | number | null)[]): void {
+  #run(sql: string, ...values: readonly Value[]): void {
     this.#transactions.sql(sql).run(...values)
   }
 }

@@ -71,7 +71,7 @@ CREATE TABLE jobboard_jobs (
 CREATE INDEX jobboard_ready ON jobboard_jobs (state) WHERE state = 'ready';
 CREATE INDEX jobboard_ready_by_name ON jobboard_jobs (name) WHERE state = 'ready';
 CREATE INDEX jobboard_delayed ON jobboard_jobs (available_at) WHERE state = 'delayed';
-CREATE INDEX jobboard_claimed ON jobboard_jobs (session, claim_id) WHERE state = 'claimed';
+CREATE INDEX jobboard_claimed ON jobboard_jobs (session, claim_id, name) WHERE state = 'claimed';
 
 CREATE TABLE jobboard_details (
   entry INTEGER PRIMARY KEY,
@@ -81,7 +81,9 @@ CREATE TABLE jobboard_details (
 CREATE TABLE jobboard_sessions (
   id TEXT PRIMARY KEY,
   ttl_ms INTEGER NOT NULL,
-  expires_at INTEGER NOT NULL
+  expires_at INTEGER NOT NULL,
+  cause TEXT, -- of a session that is over and has claims left to give back: lost, closed
+  ended_at INTEGER
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX jobboard_sessions_expiry ON jobboard_sessions (expires_at);
 
@@ -116,8 +118,8 @@ CREATE TABLE jobboard_changes (
 
 CREATE VIEW jobboard_view AS
 SELECT id, name, priority, state, owner, token, attempts, failures, losses,
-  strftime('%FT%TZ', created_on / 1000, 'unixepoch') AS created_on,
-  strftime('%FT%TZ', available_at / 1000, 'unixepoch') AS available_at,
+  strftime('%Y-%m-%dT%H:%M:%SZ', created_on / 1000, 'unixepoch') AS created_on,
+  strftime('%Y-%m-%dT%H:%M:%SZ', available_at / 1000, 'unixepoch') AS available_at,
   lost_by, previous, trashed_with, book, details
 FROM jobboard_jobs LEFT JOIN jobboard_details USING (entry) ORDER BY seat;
 `

@@ -32,11 +32,10 @@ export function administer(board: Board, order: Order, now: number): OrderAnswer
 function force(board: Board, { jobId, token, reason }: ForceOrder, now: number): ForceAnswer {
   const row = board.jobs.find(jobId)
   if (row === undefined || inTrash(row)) return { kind: 'missing' }
-  const current = row.token === null ? undefined : BigInt(row.token)
+  const current = row.token ?? undefined
   if (current === token) board.jobs.release(row, { why: 'forced', at: now, reason }, now)
   // By now, or by an earlier send of this order.
-  if (current === token || (row.forced_token !== null && BigInt(row.forced_token) === token))
-    return { kind: 'released' }
+  if (current === token || row.forced_token === token) return { kind: 'released' }
   return { kind: 'changed', ...(current === undefined ? {} : { token: current }) }
 }
 

@@ -12,10 +12,14 @@ export interface Receipt {
   readonly hash: string
 }
 
+const leastPruned = 50
+
 /** The marks that endings leave, found by claim and by job (SETTLE-3). Each method is a part of somebody's transaction. */
 export class Receipts {
   readonly #transactions: Transactions
   readonly #rememberMs: number
+  /** How many were added since the last pruning. */
+  #added = 0
 
   constructor(transactions: Transactions, rememberMs: number) {
     this.#transactions = transactions
@@ -28,6 +32,7 @@ export class Receipts {
     const sql = `INSERT OR REPLACE INTO jobboard_receipts (claim_id, job_id, token, ending, hash, expires_at)
       VALUES (?, ?, ?, ?, ?, ?)`
     const expiresAt = now + this.#rememberMs
+    this.#added += 1
     this.#transactions.sql(sql).run(row.claim_id, row.id, row.token, ending, row.hash, expiresAt)
   }
 
@@ -43,10 +48,14 @@ export class Receipts {
     return this.#transactions.sql(sql).get(jobId, now) as Receipt | undefined
   }
 
-  /** Forgets a part of what has been kept long enough; more than one commit can add. */
+  /**
+   * Forgets a part of what has been kept long enough: more than is added, so that there is an end to it, and little
+   * beyond that, since what a busy minute left behind falls due within another minute.
+   */
   prune(now: number): void {
     const sql = `DELETE FROM jobboard_receipts WHERE claim_id IN
-      (SELECT claim_id FROM jobboard_receipts WHERE expires_at <= ? ORDER BY expires_at LIMIT 1000)`
-    this.#transactions.sql(sql).run(now)
+      (SELECT claim_id FROM jobboard_receipts WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)`
+    this.#transactions.sql(sql).run(now, leastPruned + 2 * this.#added)
+    this.#added = 0
   }
 }

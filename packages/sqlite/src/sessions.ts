@@ -1,11 +1,18 @@
-import type { Entity, SessionRequest } from '@jobboard/core/driver'
+import type { Entity, MalformedEntry, SessionRequest } from '@jobboard/core/driver'
+import { decodeEntity, type EntityRow } from './codec.js'
 import type { Jobs } from './jobs.js'
 import type { Transactions } from './transaction.js'
 
-interface SessionRow {
+/** A session that is over, and may still have claims to give back. */
+export interface OverSession {
   readonly id: string
-  readonly expires_at: number
+  readonly cause: 'lost' | 'closed'
+  /** When it ended. */
+  readonly at: number
 }
+
+/** 35 years; what is longer would leave the range of dates. */
+const longestTtlMs = 2 ** 40
 
 /** The rows of sessions and of the entities that live in them. Each method is a part of somebody's transaction. */
 export class Sessions {
@@ -19,13 +26,14 @@ export class Sessions {
 
   /** Answers with the time to live: of the session that is there, if one is. */
   start(request: SessionRequest, now: number): number {
+    const ttlMs = Math.min(request.ttlMs, longestTtlMs)
     const sql = 'INSERT OR IGNORE INTO jobboard_sessions (id, ttl_ms, expires_at) VALUES (?, ?, ?)'
-    this.#transactions.sql(sql).run(request.id, request.ttlMs, now + request.ttlMs)
+    this.#transactions.sql(sql).run(request.id, ttlMs, now + ttlMs)
     const row = this.#transactions.sql('SELECT ttl_ms FROM jobboard_sessions WHERE id = ?').get(request.id)
     return (row as { readonly ttl_ms: number }).ttl_ms
   }
 
-  /** Only after `passTime`, which removes what has expired. */
+  /** Only after `passTime`, which removes what is over. */
   alive(id: string): boolean {
     return this.#transactions.sql('SELECT 1 FROM jobboard_sessions WHERE id = ?').get(id) !== undefined
   }
@@ -36,17 +44,26 @@ export class Sessions {
     return this.#transactions.sql(sql).get(now, id) !== undefined
   }
 
-  firstExpired(now: number): SessionRow | undefined {
-    const sql = `SELECT id, expires_at FROM jobboard_sessions INDEXED BY jobboard_sessions_expiry
-      WHERE expires_at <= ? ORDER BY expires_at LIMIT 1`
-    return this.#transactions.sql(sql).get(now) as SessionRow | undefined
+  /** Ends the session for good, also for a clock that is set back. `passTime` gives back its claims, here or in another process. */
+  end({ id, cause, at }: OverSession): void {
+    const sql = `UPDATE jobboard_sessions SET expires_at = 0, cause = ?, ended_at = ? WHERE id = ? AND cause IS NULL`
+    this.#transactions.sql(sql).run(cause, at, id)
   }
 
-  /** Gives back at most so many claims of a session, and ends it when none is left; answers how many it gave back. */
-  end(id: string, cause: 'lost' | 'closed', at: number, now: number, limit = -1): number {
+  firstOver(now: number): OverSession | undefined {
+    const sql = `SELECT id, coalesce(cause, 'lost') AS cause, max(coalesce(ended_at, expires_at), 0) AS at
+      FROM jobboard_sessions INDEXED BY jobboard_sessions_expiry WHERE expires_at <= ? ORDER BY expires_at LIMIT 1`
+    return this.#transactions.sql(sql).get(now) as OverSession | undefined
+  }
+
+  /** Gives back at most so many claims, and removes the session when none is left; answers how many it gave back. */
+  giveBack(session: OverSession, now: number, limit: number): number {
+    const { id, cause, at } = session
     const claims = this.#jobs.claims(id, limit)
     for (const claim of claims) this.#jobs.release(claim, { why: cause, at }, now)
-    if (claims.length !== limit) {
+    if (claims.length === limit) {
+      this.end(session)
+    } else {
       this.#transactions.sql('DELETE FROM jobboard_entities WHERE session = ?').run(id)
       this.#transactions.sql('DELETE FROM jobboard_sessions WHERE id = ?').run(id)
     }
@@ -58,14 +75,8 @@ export class Sessions {
     this.#transactions.sql(sql).run(entity.kind, entity.name, JSON.stringify(entity.metadata), id)
   }
 
-  entities(): readonly Entity[] {
-    const rows = this.#transactions
-      .sql('SELECT kind, name, metadata FROM jobboard_entities ORDER BY kind, name')
-      .all()
-    return (rows as readonly (Entity & { readonly metadata: string })[]).map(({ kind, name, metadata }) => ({
-      kind,
-      name,
-      metadata: JSON.parse(metadata),
-    }))
+  entities(): readonly (Entity | MalformedEntry)[] {
+    const sql = 'SELECT kind, name, metadata FROM jobboard_entities ORDER BY kind, name'
+    return (this.#transactions.sql(sql).all() as readonly EntityRow[]).map(decodeEntity)
   }
 }

@@ -8,7 +8,10 @@ import {
   type DriverInfo,
   type DriverSink,
   type Ending,
+  type EndingAnswer,
   type JobboardDriver,
+  type JobsAnswer,
+  type JobsQuery,
   type Order,
   type OrderAnswer,
   type PostAnswer,
@@ -21,19 +24,24 @@ import {
   type SessionRef,
   type SessionRequest,
   type SettleAnswer,
+  type UnnamedClaim,
   type WishAnswer,
 } from '@jobboard/core/driver'
 import { Board } from './board.js'
 import { Claiming } from './claiming.js'
-import { claimOf } from './codec.js'
+import { claimOf as unnamedClaim } from './codec.js'
+import { passTime } from './due.js'
 import type { SqliteOptions } from './options.js'
 import { administer } from './orders.js'
+import { inPieces } from './pieces.js'
 import { lookAt, post } from './posting.js'
+import { turn } from './transaction.js'
 
 /**
  * A board in an SQLite file that the processes of one machine share.
  *
- * Every member is one transaction and one commit, whatever the size of its batch; the machine's clock judges.
+ * What a call does, it does in one transaction with one commit, unless details are large or very many claims end:
+ * then in several, each of which is short. The machine's clock judges.
  */
 export class SqliteDriver implements JobboardDriver {
   readonly info: DriverInfo = {
@@ -66,12 +74,16 @@ export class SqliteDriver implements JobboardDriver {
 
   post(postings: readonly Posting[]): Promise<readonly PostAnswer[]> {
     const board = this.#board
-    return board.write(now => postings.map(posting => post(board, posting, now)))
+    return inPieces(
+      postings,
+      board.writes(),
+      now => posting => post(board, posting, now),
+      (_, posting) => posting.details.length,
+    )
   }
 
   read<Q extends ReadQuery>(query: Q): Promise<ReadAnswer<Q>> {
-    const board = this.#board
-    return board.read(now => answer(board, query, now)) as Promise<ReadAnswer<Q>>
+    return answer(this.#board, query) as Promise<ReadAnswer<Q>>
   }
 
   async startSession(request: SessionRequest): Promise<SessionGrant> {
@@ -89,13 +101,13 @@ export class SqliteDriver implements JobboardDriver {
     return board.write((now): RenewAnswer => {
       if (!board.sessions.renew(session.id, now)) return { kind: 'over' }
       const claiming = new Claiming(board, session.id, now)
-      const there = board.jobs.claims(session.id).map(claimOf)
-      const ids = new Set(there.map(claim => claim.claimId))
+      const there = board.jobs.claimIds(session.id)
+      const ids = new Set(there)
       const named = new Set(held)
       return {
         kind: 'alive',
         lost: held.filter(id => !ids.has(id)).map(claimId => ({ claimId, cause: claiming.causeOf(claimId) })),
-        unnamed: there.filter(claim => !named.has(claim.claimId)),
+        unnamed: there.filter(id => !named.has(id)).flatMap(id => claimOf(board, session, id)),
       }
     })
   }
@@ -104,38 +116,57 @@ export class SqliteDriver implements JobboardDriver {
     const board = this.#board
     // First, so that what this does to its claims is no reason for doubt.
     this.#sessions.delete(session.id)
-    await board.write(now => board.sessions.end(session.id, cause, now, now))
+    const unfinished = await board.write(now => {
+      board.sessions.end({ id: session.id, cause, at: now })
+      return passTime(board, now)
+    })
+    // Every write begins with what is left of it.
+    if (unfinished) await board.write(() => {})
   }
 
   claim(session: SessionRef, tries: readonly ClaimTry[]): Promise<readonly ClaimAnswer[]> {
-    const board = this.#board
-    return board.write(now => {
-      const claiming = new Claiming(board, session.id, now)
-      return board.sessions.alive(session.id) ? tries.map(one => claiming.claim(one)) : tries.map(() => over)
-    })
+    return this.#claiming(session, tries, (claiming, one) => claiming.claim(one))
   }
 
   claimNext(session: SessionRef, wishes: readonly ClaimWish[]): Promise<readonly WishAnswer[]> {
-    const board = this.#board
-    return board.write(now => claimFirst(board, session, wishes, now))
+    return this.#claiming(session, wishes, (claiming, wish) => claiming.claimFirst(wish))
   }
 
-  settle(
+  async settle(
     session: SessionRef,
     endings: readonly Ending[],
     wishes?: readonly ClaimWish[],
   ): Promise<SettleAnswer> {
-    const board = this.#board
-    return board.write(now => {
-      const claiming = new Claiming(board, session.id, now)
-      const answers = endings.map(ending => claiming.end(ending))
-      return { endings: answers, ...(wishes && { wishes: claimFirst(board, session, wishes, now) }) }
-    })
+    const entries = [...endings, ...(wishes ?? [])]
+    const answers = await this.#claiming<Ending | ClaimWish, EndingAnswer | WishAnswer>(
+      session,
+      entries,
+      (claiming, entry) => ('how' in entry ? claiming.end(entry) : claiming.claimFirst(entry)),
+    )
+    return {
+      endings: answers.slice(0, endings.length) as readonly EndingAnswer[],
+      ...(wishes && { wishes: answers.slice(endings.length) as readonly WishAnswer[] }),
+    }
   }
 
   administer<O extends Order>(order: O): Promise<OrderAnswer<O>> {
     const board = this.#board
     return board.write(now => administer(board, order, now)) as Promise<OrderAnswer<O>>
+  }
+
+  #claiming<E, A extends ClaimAnswer | WishAnswer | EndingAnswer>(
+    session: SessionRef,
+    entries: readonly E[],
+    step: (claiming: Claiming, entry: E) => A,
+  ): Promise<readonly A[]> {
+    const board = this.#board
+    const begin = (now: number): ((entry: E) => A) => {
+      const claiming = new Claiming(board, session.id, now)
+      return entry => step(claiming, entry)
+    }
+    return inPieces(entries, board.writes(), begin, answer =>
+      answer.kind === 'claimed' ? answer.job.details.length : 0,
+    )
   }
 
   get #board(): Board {
@@ -145,30 +176,41 @@ export class SqliteDriver implements JobboardDriver {
   }
 }
 
-const over = { kind: 'over' } as const
-
-function claimFirst(
-  board: Board,
-  session: SessionRef,
-  wishes: readonly ClaimWish[],
-  now: number,
-): readonly WishAnswer[] {
-  const claiming = new Claiming(board, session.id, now)
-  return board.sessions.alive(session.id)
-    ? wishes.map(wish => claiming.claimFirst(wish))
-    : wishes.map(() => over)
+function claimOf(board: Board, session: SessionRef, claimId: string): UnnamedClaim | readonly [] {
+  const row = board.jobs.claim(session.id, claimId)
+  return (row && unnamedClaim(row)) ?? []
 }
 
-function answer(board: Board, query: ReadQuery, now: number): ReadAnswer<ReadQuery> {
+async function answer(board: Board, query: ReadQuery): Promise<ReadAnswer<ReadQuery>> {
   switch (query.kind) {
     case 'jobs':
-      return { scope: board.scope(), found: query.ids.map(id => lookAt(board, id, now)) }
+      return lookAtAll(board, query)
     case 'list':
-    case 'trash':
-      return board.listing.page(query, now)
+    case 'trash': {
+      const page = await board.read(now => board.listing.page(query, now))
+      // Whoever reads on at once lets others have their turn.
+      if (page.next !== undefined) await turn()
+      return page
+    }
     case 'entities':
-      return board.sessions.entities()
+      return board.read(() => board.entities())
     case 'counts':
-      return board.listing.counts()
+      return board.read(() => board.listing.counts())
   }
+}
+
+/** With the scope of the last look: nothing is absent that an earlier scope had. */
+async function lookAtAll(board: Board, { ids }: JobsQuery): Promise<JobsAnswer> {
+  let scope = board.facts.scope
+  const begin = (now: number): ((id: string) => JobsAnswer['found'][number]) => {
+    scope = board.scope()
+    return id => lookAt(board, id, now)
+  }
+  const found = await inPieces(
+    ids,
+    body => board.read(body),
+    begin,
+    job => (typeof job === 'string' ? 0 : job.details.length),
+  )
+  return { scope, found }
 }

@@ -1,6 +1,6 @@
 import { type Clock, DriverError } from '@jobboard/core/driver'
-import type { Database, Statement } from './engine.js'
-import { driverError, isBusy, lockedError } from './sqlite-errors.js'
+import { type Database, prepared, type Statement } from './engine.js'
+import { commitError, driverError, isBusy, lockedError } from './sqlite-errors.js'
 
 /**
  * Transactions on one connection, without ever waiting for a lock inside SQLite: that would block the event loop, and
@@ -22,36 +22,45 @@ export class Transactions {
   constructor(database: Database, clock: Clock, callTimeoutMs: number) {
     this.#database = database
     this.#clock = clock
-    // Early enough that the caller hears "nothing was done" before core stops listening.
-    this.#timeoutMs = callTimeoutMs * 0.9
+    this.#timeoutMs = callTimeoutMs
   }
 
   /** A prepared statement, kept. */
   sql(text: string): Statement {
-    const known = this.#statements.get(text)
-    if (known !== undefined) return known
-    const statement = this.#database.prepare(text)
-    this.#statements.set(text, statement)
-    return statement
+    return this.#statements.get(text) ?? this.#keep(text, false)
+  }
+
+  /** The same, for whole numbers that anybody may have written: they are read as bigints, since none is too large then. */
+  exact(text: string): Statement {
+    return this.#statements.get(text) ?? this.#keep(text, true)
+  }
+
+  /** Until when one call may wait: early enough that the caller hears "nothing was done" before core stops listening. */
+  deadline(part = 0.9): number {
+    return this.#clock.monotonic() + this.#timeoutMs * part
   }
 
   /** Looks at one consistent state of the board. */
-  read<T>(body: () => T): Promise<T> {
-    return this.#run('BEGIN', body, this.#deadline())
+  read<T>(body: () => T, deadline: number = this.deadline()): Promise<T> {
+    return this.#run('BEGIN', body, deadline)
   }
 
   /** Does all of `body` or nothing of it. It holds the write lock from the start, so that nothing it reads can change. */
-  write<T>(body: () => T): Promise<T> {
-    const deadline = this.#deadline()
+  write<T>(body: () => T, deadline: number = this.deadline()): Promise<T> {
     const answer = this.#queue.then(() => this.#run('BEGIN IMMEDIATE', body, deadline))
     const gap = (): Promise<void> => this.#gap()
     this.#queue = answer.then(gap, gap)
     return answer
   }
 
+  /** A write for somebody who cannot wait for the writes before it. */
+  writeAhead<T>(body: () => T, deadline: number): Promise<T> {
+    return this.#run('BEGIN IMMEDIATE', body, deadline)
+  }
+
   /** Statements that SQLite does not allow inside a transaction. */
   outside<T>(body: () => T): Promise<T> {
-    return this.#untilFree(body, this.#deadline())
+    return this.#untilFree(body, this.deadline())
   }
 
   /** Another process has committed: from now on this one leaves larger gaps, for a while. */
@@ -64,8 +73,11 @@ export class Transactions {
     this.#statements.clear()
   }
 
-  #deadline(): number {
-    return this.#clock.monotonic() + this.#timeoutMs
+  #keep(text: string, exact: boolean): Statement {
+    const statement = prepared(this.#database, text)
+    statement.setReadBigInts(exact)
+    this.#statements.set(text, statement)
+    return statement
   }
 
   #run<T>(begin: 'BEGIN' | 'BEGIN IMMEDIATE', body: () => T, deadline: number): Promise<T> {
@@ -103,17 +115,21 @@ export class Transactions {
     try {
       this.sql('COMMIT').run()
     } catch (error) {
-      // The commit may be in the log although flushing it failed, and come back when the file is opened next.
-      throw isBusy(error) ? error : driverError(error, 'The commit failed', 'maybe')
+      throw isBusy(error) ? error : commitError(error)
     }
   }
 
   async #gap(): Promise<void> {
-    await new Promise(resolve => setImmediate(resolve))
+    await turn()
     if (this.#clock.monotonic() < this.#rivalsUntil) await this.#pause(Math.random() * 2)
   }
 
   #pause(ms: number): Promise<void> {
     return new Promise(resolve => void this.#clock.setTimeout(resolve, ms))
   }
+}
+
+/** Lets the event loop do what is due, renewals among it, before work of several transactions goes on. */
+export function turn(): Promise<void> {
+  return new Promise(resolve => setImmediate(resolve))
 }

@@ -1,16 +1,19 @@
 import type { Clock, DriverSink, Timer } from '@jobboard/core/driver'
 import { driverError } from './sqlite-errors.js'
 
-/** After trouble, the next look is so much later. */
-const troubledMs = 1000
+/** After trouble, the next try is so much later. */
+export const troubledMs = 1000
+
+/** What is done in the background: looks for changes, and writing what time has changed. */
+type Work = 'look' | 'sweep'
 
 /** Looks again and again, for those who wait. Never keeps the process alive. */
 export class Watch {
   readonly #look: () => void
   readonly #sink: DriverSink
   readonly #clock: Clock
+  readonly #troubled = new Set<Work>()
   #timer: Timer | undefined
-  #troubled = false
   #stopped = false
 
   constructor(look: () => void, sink: DriverSink, clock: Clock) {
@@ -21,7 +24,7 @@ export class Watch {
 
   start(pollMs: number): void {
     if (this.#stopped) return
-    const delayMs = this.#troubled ? troubledMs : pollMs
+    const delayMs = this.#troubled.has('look') ? troubledMs : pollMs
     this.#timer = this.#clock
       .setTimeout(() => {
         this.guard(this.#look)
@@ -35,19 +38,26 @@ export class Watch {
     this.#timer?.clear()
   }
 
-  /** Does what no caller waits for: its trouble is told to the sink. */
+  /** Does what no caller waits for: its trouble is told to the sink. Nothing is done after `stop`. */
   guard(look: () => void): void {
+    if (this.#stopped) return
     try {
       look()
-      this.#troubled = false
+      this.fine('look')
     } catch (error) {
-      this.trouble(error)
+      this.trouble('look', error)
     }
   }
 
-  /** Of trouble that lasts only the beginning is told. */
-  trouble(error: unknown): void {
-    if (!this.#troubled) this.#sink.trouble(driverError(error, 'Cannot look for changes') as Error)
-    this.#troubled = true
+  /** Of trouble that lasts only the beginning is told: until the same work has gone well. */
+  trouble(work: Work, error: unknown): void {
+    if (this.#stopped || this.#troubled.has(work)) return
+    this.#troubled.add(work)
+    const doing = work === 'look' ? 'Cannot look for changes' : 'Cannot write what time has changed'
+    this.#sink.trouble(driverError(error, doing) as Error)
+  }
+
+  fine(work: Work): void {
+    this.#troubled.delete(work)
   }
 }

@@ -1,14 +1,24 @@
 import assert from 'node:assert/strict'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it, onTestFinished } from 'vitest'
 import type { Database } from '../../src/index.js'
-import { openEngine } from '../engines.js'
-import { eventually, freshDir, openBoard, posting, postings } from './open-board.js'
+import { type EngineOptions, failing, openEngine, sqliteError } from '../engines.js'
+import { claimSome, eventually, freshDir, heldClock, openBoard, posting, postings } from './open-board.js'
 
-async function database(readOnly = false, file = join(freshDir(), 'mine.db')): Promise<Database> {
+async function database(
+  options: EngineOptions = {},
+  file: string = join(freshDir(), 'mine.db'),
+): Promise<Database> {
   const { DatabaseSync } = await openEngine()
-  const opened = new DatabaseSync(file, { readOnly })
-  onTestFinished(() => opened.close())
+  const opened = new DatabaseSync(file, options)
+  onTestFinished(() => {
+    try {
+      opened.close()
+    } catch {
+      // The test closed it.
+    }
+  })
   return opened
 }
 
@@ -41,7 +51,7 @@ describe('a database that was passed in', () => {
   })
 
   it('must be in a file', async () => {
-    await assert.rejects(openBoard({ database: await database(false, ':memory:') }), {
+    await assert.rejects(openBoard({ database: await database({}, ':memory:') }), {
       kind: 'incompatible',
       message: /no write-ahead log/,
     })
@@ -51,7 +61,7 @@ describe('a database that was passed in', () => {
     const dir = freshDir()
     const file = join(dir, 'board.db')
     await (await openBoard({ dir })).driver.close()
-    const { driver } = await openBoard({ database: await database(true, file) })
+    const { driver } = await openBoard({ database: await database({ readOnly: true }, file) })
     await assert.rejects(driver.post([posting()]), {
       kind: 'forbidden',
       done: 'no',
@@ -74,5 +84,99 @@ describe('a database that was passed in', () => {
     mine.prepare('PRAGMA max_page_count = 1000000').get()
     await driver.post([posting(large)])
     await eventually('the change is told', () => told.changes.length === 1)
+  })
+
+  it('may have two boards: each hears of the other', async () => {
+    const mine = await database()
+    const [one, two] = [await openBoard({ database: mine }), await openBoard({ database: mine })]
+    await one.driver.post([posting()])
+    await eventually('the other one is told', () => two.told.changes.length === 1)
+  })
+
+  it('may be set to bigints and arrays', async () => {
+    const { driver } = await openBoard({
+      database: await database({ readBigInts: true, returnArrays: true }),
+    })
+    await driver.post([posting()])
+    const { grants } = await claimSome(driver, 1)
+    assert.equal(grants[0]?.token, 1n)
+    assert.deepEqual(await driver.read({ kind: 'counts' }), {
+      unclaimed: 0,
+      delayed: 0,
+      claimed: 1,
+      trashed: 0,
+    })
+  })
+
+  it('that its owner closed is told as that', async () => {
+    const mine = await database()
+    const { driver } = await openBoard({ database: mine })
+    mine.close()
+    const clear = { kind: 'incompatible', done: 'no', message: /its owner closed the database/ }
+    await assert.rejects(driver.post([posting()]), clear)
+    await assert.rejects(driver.read({ kind: 'counts' }), clear)
+  })
+
+  it("whose owner's transaction does not end is told as that", async () => {
+    const mine = await database()
+    const { driver } = await openBoard({ database: mine }, { callTimeoutMs: 50 })
+    mine.exec('BEGIN')
+    await assert.rejects(driver.post([posting()]), { kind: 'unavailable', message: /end the transaction/ })
+  })
+
+  it('whose file was removed is refused', async () => {
+    const dir = freshDir()
+    const mine = await database({}, join(dir, 'mine.db'))
+    mine.exec('CREATE TABLE mine (a)')
+    rmSync(dir, { recursive: true })
+    await assert.rejects(openBoard({ database: mine }), { name: 'DriverError' })
+  })
+})
+
+describe('a commit that fails', () => {
+  const doubts = [
+    [13, 'limit', 'no'],
+    [8, 'forbidden', 'no'],
+    [10, 'unavailable', 'maybe'],
+    [7, 'limit', 'maybe'],
+  ] as const
+
+  for (const [code, kind, done] of doubts) {
+    it(`with code ${code}: whether it was done is "${done}"`, async () => {
+      let fault: Error | undefined
+      const mine = failing(await database(), 'COMMIT', () => fault)
+      const { driver } = await openBoard({ database: mine }, { clock: heldClock() })
+      fault = sqliteError(code)
+      await assert.rejects(driver.post([posting()]), { kind, done })
+    })
+  }
+
+  it('tells nothing of what it met', async () => {
+    let fault: Error | undefined
+    const mine = failing(await database(), 'COMMIT', () => fault)
+    const { driver, told } = await openBoard({ database: mine }, { clock: heldClock() })
+    await driver.post([posting()])
+    const { session } = await claimSome(driver, 0)
+    mine.exec(`UPDATE jobboard_details SET details = 'no'`)
+    const wishes = [{ claimId: 'a', owner: 'o' }]
+    fault = sqliteError(13)
+    await assert.rejects(driver.claimNext?.(session, wishes) ?? assert.fail())
+    assert.equal(told.malformed.length, 0)
+    fault = undefined
+    await driver.claimNext?.(session, wishes)
+    assert.equal(told.malformed.length, 1)
+  })
+})
+
+describe('a listener of what does not parse', () => {
+  it('runs outside of the transaction that met it', async () => {
+    const mine = await database()
+    const open: boolean[] = []
+    const malformed = (): void => void open.push(mine.isTransaction)
+    const { driver } = await openBoard({ database: mine }, {}, { malformed })
+    await driver.post([posting()])
+    mine.exec(`UPDATE jobboard_details SET details = 'no'`)
+    await claimSome(driver, 1)
+    assert.deepEqual(open, [false])
   })
 })

@@ -87,11 +87,11 @@ const verbs = {
     }
   },
 
-  /** Opens one file with both builds of SQLite. */
+  /** Opens one file with both builds of SQLite, perhaps in another folder. */
   async both() {
     const { driver } = await open()
     try {
-      const second = sqlite({ dir, engine: 'package' })
+      const second = sqlite({ dir: argument || dir, engine: 'package' })
       await second.open(
         {},
         { label: 'child', clock: systemClock, callTimeoutMs: 1_000, rememberMs: 0, newId: randomUUID },

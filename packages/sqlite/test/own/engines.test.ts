@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { linkSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, it } from 'vitest'
 import { checkVersion } from '../../src/engine.js'
 import { child, laterNode } from './children.js'
@@ -38,5 +40,13 @@ describe('the choice of SQLite', () => {
     const { kind, message } = answer as { kind: string; message: string }
     assert.equal(kind, 'incompatible')
     assert.match(message, /another build of SQLite/)
+  })
+
+  it('knows the file by another name', async () => {
+    const [dir, other] = [freshDir(), freshDir()]
+    await child('open', dir).ended
+    linkSync(join(dir, 'board.db'), join(other, 'board.db'))
+    const { kind } = (await child('both', dir, other, laterNode).next()) as { kind: string }
+    assert.equal(kind, 'incompatible')
   })
 })

@@ -7,6 +7,7 @@ import {
   type Clock,
   contentHash,
   type DriverEnvironment,
+  type DriverSink,
   type JobboardDriver,
   type JobChange,
   type MalformedEntry,
@@ -15,7 +16,8 @@ import {
   type WishAnswer,
 } from '@jobboard/core/driver'
 import { onTestFinished } from 'vitest'
-import { type SqliteOptions, sqlite } from '../../src/index.js'
+import { type Database, type SqliteOptions, sqlite } from '../../src/index.js'
+import { openEngine } from '../engines.js'
 
 /** A new folder, removed when the test has finished. */
 export function freshDir(): string {
@@ -45,6 +47,7 @@ export interface OpenBoard {
 export async function openBoard(
   options: SqliteOptions,
   over: Partial<DriverEnvironment> = {},
+  listeners: Partial<DriverSink> = {},
 ): Promise<OpenBoard> {
   const told: Told = { changes: [], bursts: [], malformed: [], troubles: [], gaps: 0, doubts: 0 }
   const driver = sqlite(options)
@@ -53,10 +56,14 @@ export async function openBoard(
     changed: (changes: readonly JobChange[]) => {
       told.changes.push(...changes)
       told.bursts.push(changes.length)
+      listeners.changed?.(changes)
     },
     gap: () => void told.gaps++,
     doubt: () => void told.doubts++,
-    malformed: (entry: MalformedEntry) => void told.malformed.push(entry),
+    malformed: (entry: MalformedEntry) => {
+      told.malformed.push(entry)
+      listeners.malformed?.(entry)
+    },
     trouble: (error: Error) => void told.troubles.push(error),
   }
   const { scope } = await driver.open(sink, environment(over))
@@ -84,6 +91,14 @@ export function posting(over: Partial<Posting> = {}): Posting {
 
 export function postings(count: number, over: Partial<Posting> = {}): readonly Posting[] {
   return Array.from({ length: count }, () => posting(over))
+}
+
+/** A second connection to a board's file, as an operator may have one; closed when the test has finished. */
+export async function operator(dir: string): Promise<Database> {
+  const { DatabaseSync } = await openEngine()
+  const database = new DatabaseSync(join(dir, 'board.db'), { timeout: 5_000 })
+  onTestFinished(() => database.close())
+  return database
 }
 
 /** Claims whatever comes next, at most so many, in a session of its own. */

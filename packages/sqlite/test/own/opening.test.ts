@@ -1,11 +1,19 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
-import { describe, it } from 'vitest'
+import { describe, it, onTestFinished } from 'vitest'
 import { driver, sqlite } from '../../src/index.js'
 import { openEngine } from '../engines.js'
 import { child } from './children.js'
-import { environment, freshDir, openBoard, postings } from './open-board.js'
+import { environment, freshDir, openBoard, operator, posting, postings } from './open-board.js'
 
 async function refusal(dir: string): Promise<{ readonly kind?: string; readonly message: string }> {
   return await openBoard({ dir }).then(
@@ -67,9 +75,28 @@ describe('what is refused at opening', () => {
     const other = new DatabaseSync(join(dir, 'board.db'))
     other.exec('CREATE TABLE invoices (id)')
     other.close()
+    const bytes = readFileSync(join(dir, 'board.db'))
     const error = await refusal(dir)
     assert.equal(error.kind, 'incompatible')
     assert.match(error.message, /another program/)
+    assert.ok(readFileSync(join(dir, 'board.db')).equals(bytes), 'left as it is')
+  })
+
+  it('a table named jobboard that is not ours', async () => {
+    const dir = freshDir()
+    ;(await operator(dir)).exec('CREATE TABLE jobboard (a)')
+    const error = await refusal(dir)
+    assert.equal(error.kind, 'incompatible')
+    assert.match(error.message, /not of a board/)
+  })
+
+  it('a board without its one row', async () => {
+    const dir = freshDir()
+    await (await openBoard({ dir })).driver.close()
+    ;(await operator(dir)).exec('DELETE FROM jobboard')
+    const error = await refusal(dir)
+    assert.equal(error.kind, 'incompatible')
+    assert.match(error.message, /restore a copy/)
   })
 
   it('a board of a later version', async () => {
@@ -107,10 +134,29 @@ describe('what is refused at opening', () => {
     assert.equal((await refusal(join(dir, 'below'))).kind, 'incompatible')
   })
 
+  it('a folder that cannot be made', async () => {
+    const dir = join(freshDir(), 'link')
+    symlinkSync(join(dir, '..', 'nowhere', 'below'), dir)
+    const error = await refusal(dir)
+    assert.equal(error.kind, 'forbidden')
+    assert.match(error.message, /cannot be made here/)
+  })
+
   it('a folder where the file should be', async () => {
     const dir = freshDir()
     mkdirSync(join(dir, 'board.db'))
     assert.equal((await refusal(dir)).kind, 'forbidden')
+  })
+})
+
+describe('tables that another version has changed while the board was open', () => {
+  it('are refused', async () => {
+    const dir = freshDir()
+    const { driver } = await openBoard({ dir })
+    ;(await operator(dir)).exec('UPDATE jobboard SET version = version + 1')
+    const refusal = { kind: 'incompatible', done: 'no', message: /update @jobboard\/sqlite/ }
+    await assert.rejects(driver.post([posting()]), refusal)
+    await assert.rejects(driver.read({ kind: 'counts' }), refusal)
   })
 })
 
@@ -139,5 +185,34 @@ describe('options and URLs', () => {
     assert.deepEqual(parse('///var/lib/a%20b'), { dir: '/var/lib/a b' })
     assert.deepEqual(parse('x', { pollMs: '30' }), { pollMs: '30', dir: 'x' })
     assert.doesNotThrow(() => driver.create({ pollMs: '30', dir: 'x' }))
+  })
+
+  it('refuses the URL of another machine, and says what to write', () => {
+    for (const rest of ['//./x', '//host/x', '///a%2fb']) {
+      assert.throws(() => driver.parseUrl({ scheme: 'file', rest, query: {} }), {
+        name: 'InvalidOptionsError',
+        message: /write file:DIR or file:\/\/\/absolute\/dir/,
+      })
+    }
+  })
+
+  it('takes a relative folder as it was when the driver was made', async () => {
+    const [before, dir] = [process.cwd(), realpathSync(freshDir())]
+    onTestFinished(() => process.chdir(before))
+    process.chdir(dir)
+    const board = sqlite({ dir: 'board' })
+    process.chdir(before)
+    const sink = { changed() {}, gap() {}, doubt() {}, malformed() {}, trouble() {} }
+    await board.open(sink, environment())
+    await board.close()
+    assert.ok(existsSync(join(dir, 'board', 'board.db')))
+  })
+
+  it('wants no engine beside a database', () => {
+    const database = { prepare() {}, exec() {}, location() {} }
+    assert.throws(() => driver.create({ database, engine: 'package' }), {
+      name: 'InvalidOptionsError',
+      message: /engine must not be given together with database/,
+    })
   })
 })

@@ -6,7 +6,16 @@ import { systemClock } from '@jobboard/core/driver'
 import { describe, it } from 'vitest'
 import { openEngine } from '../engines.js'
 import { plantMalformed } from '../plant.js'
-import { claimSome, eventually, freshDir, openBoard, posting, postings } from './open-board.js'
+import {
+  claimSome,
+  eventually,
+  freshDir,
+  heldClock,
+  openBoard,
+  operator,
+  posting,
+  postings,
+} from './open-board.js'
 
 describe('rows that are no jobs', () => {
   it('are reported, set aside once, and never deleted', async () => {
@@ -61,12 +70,102 @@ describe('rows that are no jobs', () => {
   })
 })
 
+describe('values beyond what can be', () => {
+  const huge = '9223372036854775807'
+
+  it('as dates make a job malformed, and stop nothing else', async () => {
+    const dir = freshDir()
+    const { driver, told } = await openBoard({ dir })
+    const [old, late, good] = [posting(), posting({ delayMs: 60_000 }), posting()]
+    await driver.post([old, late, good])
+    const database = await operator(dir)
+    const spoil = (column: string, id: string): void => {
+      database.prepare(`UPDATE jobboard_jobs SET ${column} = ${huge} WHERE id = ?`).run(id)
+    }
+    spoil('created_on', old.id)
+    spoil('available_at', late.id)
+    const { found } = await driver.read({ kind: 'jobs', ids: [old.id, late.id] })
+    assert.deepEqual(found, ['malformed', 'malformed'])
+    assert.equal((await driver.post([good, late]))[0]?.kind, 'same')
+    const { session, grants } = await claimSome(driver, 2)
+    assert.deepEqual(
+      grants.map(({ job }) => job.id),
+      [good.id],
+    )
+    const [answer] = await driver.claim(session, [{ jobId: late.id, claimId: 'late', owner: 'o' }])
+    assert.deepEqual(answer, { kind: 'missing' })
+    assert.equal(told.malformed.length, 2)
+  })
+
+  it('as a token concern that claim alone', async () => {
+    const dir = freshDir()
+    const { driver } = await openBoard({ dir })
+    await driver.post(postings(2))
+    const { session, grants } = await claimSome(driver, 2)
+    const [first, second] = grants
+    const database = await operator(dir)
+    const set = `UPDATE jobboard_jobs SET token = ${huge} WHERE id = ?`
+    database.prepare(set).run(first?.job.id ?? '')
+    assert.equal((await driver.renew({ session, held: [] })).kind, 'alive')
+    assert.ok(second !== undefined)
+    const { claimId, token, job } = second
+    const { endings } = await driver.settle(session, [{ jobId: job.id, claimId, token, how: 'consume' }])
+    assert.deepEqual(endings, [{ kind: 'settled', how: 'consume' }])
+  })
+
+  it('as a time to live or a delay are cut', async () => {
+    const { driver } = await openBoard({ dir: freshDir() })
+    const far = posting({ delayMs: Number.MAX_SAFE_INTEGER })
+    await driver.post([posting(), far])
+    const { session, grants } = await claimSome(driver, 2, { ttlMs: Number.MAX_SAFE_INTEGER })
+    assert.equal(grants.length, 1)
+    assert.equal((await driver.renew({ session, held: [] })).kind, 'alive')
+    const { found } = await driver.read({ kind: 'jobs', ids: [far.id] })
+    assert.ok(typeof found[0] === 'object', 'it parses')
+  })
+
+  it('as the metadata of an entity hide that entity only', async () => {
+    const dir = freshDir()
+    const { driver, told } = await openBoard({ dir })
+    const { session } = await claimSome(driver, 0)
+    for (const name of ['bad', 'good'])
+      await driver.administer({ kind: 'announce', session, entity: { kind: 'k', name, metadata: { a: 1 } } })
+    ;(await operator(dir)).exec(`UPDATE jobboard_entities SET metadata = 'no' WHERE name = 'bad'`)
+    const entities = await driver.read({ kind: 'entities' })
+    assert.deepEqual(entities, [{ kind: 'k', name: 'good', metadata: { a: 1 } }])
+    assert.match(told.malformed[0]?.where ?? '', /bad/)
+  })
+})
+
+describe('a claim', () => {
+  it('whose row was spoiled since is answered as ended when it is asked for again', async () => {
+    const dir = freshDir()
+    const { driver } = await openBoard({ dir })
+    await driver.post(postings(2))
+    const { session, grants } = await claimSome(driver, 1)
+    ;(await operator(dir)).exec(`UPDATE jobboard_jobs SET book = 'no' WHERE state = 'claimed'`)
+    const wish = { claimId: grants[0]?.claimId ?? '', owner: 'claimer' }
+    assert.deepEqual(await driver.claimNext?.(session, [wish]), [{ kind: 'ended' }])
+  })
+
+  it('without a token is told to nobody', async () => {
+    const dir = freshDir()
+    const { driver } = await openBoard({ dir })
+    await driver.post([posting()])
+    const { session } = await claimSome(driver, 1)
+    ;(await operator(dir)).exec('UPDATE jobboard_jobs SET token = NULL')
+    assert.deepEqual(await driver.renew({ session, held: [] }), { kind: 'alive', lost: [], unnamed: [] })
+  })
+})
+
 describe('what time does to very many rows', () => {
   it('a session with many claims is swept in pieces, so that nothing stands still', async () => {
     const { driver, told } = await openBoard({ dir: freshDir() })
     for (let i = 0; i < 6; i++) await driver.post(postings(256))
     const { session, grants } = await claimSome(driver, 1_400, { ttlMs: 1_000 })
     assert.equal(grants.length, 1_400)
+    const claimed = (): number => told.changes.filter(change => change.change === 'claimed').length
+    await eventually('the claims are told', () => claimed() === 1_400)
     const before = told.bursts.length
     await eventually('all are given back', async () => (await driver.read({ kind: 'counts' })).claimed === 0)
     const bursts = told.bursts.slice(before)
@@ -75,6 +174,36 @@ describe('what time does to very many rows', () => {
     assert.deepEqual(again[0]?.previous?.cause, 'expired')
     assert.deepEqual([again[0]?.job.losses, again[0]?.job.failures, again[0]?.job.attempts], [1, 1, 2])
     assert.deepEqual(await driver.renew({ session, held: [] }), { kind: 'over' })
+  })
+
+  it('a session that is swept in part is over, also when the clock is set back meanwhile', async () => {
+    let jump = 0
+    const clock = { ...heldClock(), now: () => Date.now() + jump }
+    const changed = (): void => {
+      jump = 0
+    }
+    const { driver } = await openBoard({ dir: freshDir() }, { clock }, { changed })
+    for (let i = 0; i < 3; i++) await driver.post(postings(256))
+    const { session } = await claimSome(driver, 600, { ttlMs: 60_000 })
+    jump = 120_000
+    assert.deepEqual(await driver.renew({ session, held: [] }), { kind: 'over' })
+    assert.equal(jump, 0, 'between two pieces')
+    assert.equal((await driver.read({ kind: 'counts' })).claimed, 0)
+  })
+
+  it('more than can be written within the time limit leaves the call undone', async () => {
+    let [now, past] = [0, 0]
+    const clock = { ...heldClock(), now: () => Date.now() + now, monotonic: () => past }
+    const changed = (): void => {
+      past += now
+    }
+    const { driver } = await openBoard({ dir: freshDir() }, { clock }, { changed })
+    for (let i = 0; i < 3; i++) await driver.post(postings(256))
+    await claimSome(driver, 600, { ttlMs: 60_000 })
+    now = 120_000
+    const job = posting()
+    await assert.rejects(driver.post([job]), { kind: 'unavailable', done: 'no' })
+    assert.deepEqual((await driver.post([job]))[0]?.kind, 'posted')
   })
 
   it('many delays that end at once are all claimable before the first claim chooses', async () => {
@@ -87,6 +216,19 @@ describe('what time does to very many rows', () => {
     jump = 120_000
     const { grants } = await claimSome(driver, 1)
     assert.equal(grants[0]?.job.id, first.id)
+  })
+})
+
+describe('the view for people', () => {
+  it('shows dates, also in old shells', async () => {
+    const dir = freshDir()
+    const { driver } = await openBoard({ dir })
+    await driver.post([posting({ delayMs: 1_000 })])
+    const row = (await operator(dir)).prepare('SELECT created_on, available_at FROM jobboard_view').get()
+    for (const date of Object.values(row as object)) assert.match(date, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
+    const view = `SELECT sql FROM sqlite_schema WHERE name = 'jobboard_view'`
+    const { sql } = (await operator(dir)).prepare(view).get() as { sql: string }
+    assert.doesNotMatch(sql, /%[FT]/)
   })
 })
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { rmSync } from 'node:fs'
 import { describe, it } from 'vitest'
 import { child } from './children.js'
 import { claimSome, eventually, freshDir, heldClock, openBoard, posting, postings } from './open-board.js'
@@ -47,6 +48,25 @@ describe('who waits', () => {
     assert.ok(slow.told.changes.length > 0)
     assert.equal(quick.told.gaps, 0)
     assert.equal(quick.told.changes.length, 42 * 256)
+  })
+
+  it('is told of a great many changes in parts', async () => {
+    const dir = freshDir()
+    const clock = heldClock()
+    const slow = await openBoard({ dir }, { clock })
+    const quick = await openBoard({ dir })
+    for (let i = 0; i < 10; i++) await quick.driver.post(postings(250))
+    for (let i = 0; i < 4; i++) clock.fire()
+    assert.deepEqual(slow.told.bursts, [1_000, 1_000, 500])
+    assert.equal(slow.told.gaps, 0)
+  })
+
+  it('hears that the folder was removed', async () => {
+    const dir = freshDir()
+    const { told } = await openBoard({ dir })
+    rmSync(dir, { recursive: true })
+    await eventually('it is told', () => told.troubles.length > 0)
+    assert.match(told.troubles[0]?.message ?? '', /removed or replaced/)
   })
 
   it('hears each burst once, in order, its own changes among those of others', async () => {
