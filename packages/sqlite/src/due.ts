@@ -14,6 +14,9 @@ export interface Tables {
 /** So many jobs change by time alone in one transaction, so that even a great many never hold the event loop for long. */
 const piece = 500
 
+/** What is due and stands there all the same cannot be written at this moment. */
+const triedAgainInMs = 1000
+
 /**
  * Does a piece of what time alone has made due: delays that end, sessions that expire, records that are kept no longer.
  *
@@ -45,5 +48,7 @@ export function nextDueInMs(transactions: Transactions, now: number): number | u
     SELECT min(expires_at) FROM jobboard_sessions WHERE EXISTS
       (SELECT 1 FROM jobboard_jobs INDEXED BY jobboard_claimed WHERE state = 'claimed' AND session = jobboard_sessions.id))`
   const { at } = transactions.exact(sql).get() as { readonly at: bigint | null }
-  return at === null ? undefined : Number(at) - now
+  if (at === null) return undefined
+  const inMs = Number(at) - now
+  return inMs > 0 ? inMs : triedAgainInMs
 }

@@ -124,6 +124,18 @@ describe('a database that was passed in', () => {
     await assert.rejects(driver.post([posting()]), { kind: 'unavailable', message: /end the transaction/ })
   })
 
+  it('that cannot be written by now answers, and asks nobody to look for what is due again at once', async () => {
+    let [jump, fault]: [number, Error | undefined] = [0, undefined]
+    const mine = failing(await database(), 'BEGIN IMMEDIATE', () => fault)
+    const clock = { ...heldClock(), now: () => Date.now() + jump }
+    const { driver } = await openBoard({ database: mine }, { clock })
+    await driver.post([posting({ delayMs: 60_000 })])
+    jump = 120_000
+    fault = sqliteError(8)
+    const page = await driver.read({ kind: 'list', states: 'unclaimed', limit: 10, fresh: true })
+    assert.deepEqual(page, { jobs: [], malformed: [], nextChangeInMs: 1_000 })
+  })
+
   it('whose file was removed is refused', async () => {
     const dir = freshDir()
     const mine = await database({}, join(dir, 'mine.db'))
