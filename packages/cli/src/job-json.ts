@@ -1,4 +1,5 @@
 import type { Job, JobState, Priority } from '@jobboard/core'
+import { printJson, readerGone } from './output.js'
 
 /** A job as every command prints it with `--json`. Other programs read this: nothing is renamed, and absent things are null. */
 export interface JobJson {
@@ -50,4 +51,12 @@ export function jobJson(job: Job): JobJson {
 
 function trashJson(trash: NonNullable<Job['trashedWith']>): TrashJson {
   return { reason: trash.reason, error: trash.error ?? null, owner: trash.owner, at: trash.at.toISOString() }
+}
+
+/** Prints jobs, one a line, for as long as somebody reads. */
+export async function printJobs(jobs: AsyncIterable<Job>): Promise<void> {
+  for await (const job of jobs) {
+    if (readerGone.aborted) return
+    await printJson(jobJson(job))
+  }
 }

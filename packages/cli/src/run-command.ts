@@ -1,7 +1,7 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { Readable, Writable } from 'node:stream'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { Passage } from './passage.js'
 import { ProcessGroup } from './process-group.js'
 import { Tail } from './tail.js'
 
@@ -25,7 +25,8 @@ export interface CommandInput {
 /**
  * Runs a command in a shell, in a process group of its own, to the end of the whole group.
  *
- * Its stderr is passed on, and the last of it is kept. Signals that a terminal sends to the foreground do not reach it.
+ * What it prints is passed on, and the last of its stderr is kept. Signals that a terminal sends to the foreground do not
+ * reach it.
  */
 export async function runCommand(command: string, input: CommandInput): Promise<CommandEnd> {
   if (input.stopOn.some(signal => signal.aborted)) return { kind: 'stopped' }
@@ -33,11 +34,17 @@ export async function runCommand(command: string, input: CommandInput): Promise<
   if (child instanceof Error) return { kind: 'unstartable', error: child }
   const exit = exitOf(child)
   const group = new ProcessGroup(child.pid)
-  const stderr = new Tail(child.stderr)
+  const stderr = new Tail()
+  const outputs = [
+    new Passage(child.stdout, input.stdout),
+    new Passage(child.stderr, 'stderr', chunk => stderr.add(chunk)),
+  ]
   feed(child.stdin, input.stdin)
   const stopped = await untilExit(exit, group, input.stopOn)
   await group.end()
-  await drained(child)
+  child.stdin.destroy()
+  const hurry = AbortSignal.any([...input.stopOn])
+  await Promise.all(outputs.map(output => output.end(hurry)))
   const [status, signal] = await exit
   if (stopped) return { kind: 'stopped' }
   return signal === null
@@ -45,16 +52,16 @@ export async function runCommand(command: string, input: CommandInput): Promise<
     : { kind: 'killed', signal, stderr }
 }
 
-type Child = ChildProcessByStdio<Writable, null, Readable> & { readonly pid: number }
+type Child = ChildProcessByStdio<Writable, Readable, Readable> & { readonly pid: number }
 type Exit = readonly [status: number | null, signal: NodeJS.Signals | null]
 
 /** Rejects when the process cannot be made (no memory, no more processes or files): nothing of the job's doing. */
-async function started(command: string, { env, stdout }: CommandInput): Promise<Child> {
+async function started(command: string, { env }: CommandInput): Promise<Child> {
   const child = spawn(command, {
     shell: true,
     detached: true,
     env: { ...process.env, ...env },
-    stdio: ['pipe', stdout === 'stdout' ? 1 : 2, 'pipe'],
+    stdio: 'pipe',
   })
   // Without a process there may be no streams either, and the error comes as an event.
   if (child.pid === undefined) await once(child, 'spawn')
@@ -86,11 +93,4 @@ async function untilExit(
   await exit
   for (const signal of stopOn) signal.removeEventListener('abort', stop)
   return stopped
-}
-
-/** Somebody who left the group can hold stderr open for ever; what comes after this long is theirs, not the command's. */
-async function drained(child: Child): Promise<void> {
-  if (child.stderr.readableEnded) return
-  await Promise.race([once(child.stderr, 'end'), sleep(100)])
-  child.stderr.destroy()
 }

@@ -1,6 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Claim, ClaimLostError, type Jobboard, JobboardError } from '@jobboard/core'
-import type { ClaimEvent } from './claim-events.js'
+import {
+  type Claim,
+  ClaimLostError,
+  type Jobboard,
+  JobboardError,
+  type JobboardErrorCode,
+} from '@jobboard/core'
+import { type ClaimEvent, whyLost } from './claim-events.js'
 import { jobJson } from './job-json.js'
 import { type CommandEnd, runCommand } from './run-command.js'
 
@@ -64,14 +70,23 @@ export class Worker {
     this.#signals = signals
   }
 
+  /** How many commands run at this moment. */
+  get running(): number {
+    return this.#running.size
+  }
+
   async run(): Promise<void> {
     const stop = (): void => this.#enough.abort()
     this.#signals.stop.addEventListener('abort', stop)
     if (this.#signals.stop.aborted) stop()
+    const unlisten = this.#board.on('error', ({ error }) => {
+      if (isLasting(error)) this.#fail(error)
+    })
     try {
       await Promise.all([this.#claimJobs(), this.#options.exitWhenEmpty && this.#stopWhenEmpty()])
     } finally {
       await Promise.all(this.#running)
+      unlisten()
       this.#signals.stop.removeEventListener('abort', stop)
     }
     if (this.#failure !== undefined) throw this.#failure.error
@@ -165,7 +180,8 @@ export class Worker {
         await end(claim, verdict)
         return await this.#report.claim(verdict.event, claim, verdict.why)
       } catch (error) {
-        if (error instanceof ClaimLostError) return this.#report.claim('lost', claim, error.reason)
+        if (error instanceof ClaimLostError)
+          return this.#report.claim('lost', claim, await whyLost(claim, error))
         if (!isPassing(error)) throw error
         this.#report.trouble(error)
         await sleep(retryEveryMs, undefined, { signal: claim.signal }).catch(() => {})
@@ -202,6 +218,20 @@ type Verdict =
 function isPassing(error: unknown): boolean {
   return error instanceof JobboardError && error.retryable
 }
+
+/** Told by the board of its own accord, so that nobody need wait for the next look. A full disk is emptied, and a quota is raised. */
+function isLasting(error: unknown): boolean {
+  if (error instanceof JobboardError) return !error.retryable && !alsoPassing.has(error.code)
+  // A driver's own error, which is told as it came.
+  const { name, kind } = error as { readonly name?: unknown; readonly kind?: unknown }
+  return name === 'DriverError' && lastingKinds.has(kind)
+}
+
+const alsoPassing: ReadonlySet<JobboardErrorCode> = new Set([
+  'JOBBOARD_CLAIM_LOST',
+  'JOBBOARD_LIMIT_EXCEEDED',
+])
+const lastingKinds: ReadonlySet<unknown> = new Set(['unauthenticated', 'forbidden', 'incompatible'])
 
 async function end(claim: Claim, verdict: Verdict): Promise<void> {
   if (verdict.event === 'consumed') return claim.consume()

@@ -127,7 +127,8 @@ test('list shows the board in its order and then the trash', async () => {
   expect(await ids('--state', 'TRASHED')).toEqual(['bad'])
   expect(await ids('--name', 'mail', '--name', 'slow')).toEqual(['low', 'bad'])
   expect(await ids('--limit', '2')).toEqual(['late', 'old'])
-  expect(await ids('--state', 'unclaimed', '--name', 'resize')).toEqual(['old'])
+  expect(await ids('--state', 'unclaimed', '--name', 'resize')).toEqual(['late', 'old'])
+  expect(await ids('--state', 'unclaimed', '--limit', '1')).toEqual(['late'])
 })
 
 test('list for people is a table without control characters of producers, and without colours off a terminal', async () => {
@@ -137,6 +138,23 @@ test('list for people is a table without control characters of producers, and wi
   const [head, row] = stdout.split('\n')
   expect(head).toMatch(/^ID +NAME +STATE +PRIORITY +OWNER +ATTEMPTS +FAILURES +CLAIMABLE FROM$/)
   expect(row).toMatch(/^a1 +red\\u\{1b\}\[31m +UNCLAIMED +NORMAL +- +0 +0 +-$/)
+})
+
+test('the columns of a table fit wide characters, and all its rows', async () => {
+  const { url, board } = await newBoard()
+  await board.post('画像', { id: 'a' })
+  await Promise.all(
+    Array.from({ length: 3_000 }, (_, i) =>
+      board.post(`resize-${i}`, { id: `b${String(i).padStart(4, '0')}` }),
+    ),
+  )
+  const { status, stdout } = await jobboard(['list', '--board', url], { env: { CI: '1' } })
+  expect(status).toBe(0)
+  const [head = '', wide, ...rows] = stdout.trimEnd().split('\n')
+  expect(wide).toBe(`a      画像        UNCLAIMED  NORMAL    -      0         0         -`)
+  expect(head.indexOf('STATE')).toBe('a      画像        '.length + 2)
+  expect(rows).toHaveLength(3_000)
+  expect(new Set(rows.map(row => row.indexOf('UNCLAIMED'))).size).toBeLessThanOrEqual(2)
 })
 
 test('show for people has the details, which lists leave out', async () => {
@@ -171,7 +189,7 @@ test('the board comes from the flag, then the environment, then the working dire
     return jsonLines(stdout).map(({ name }) => name)
   }
   const env = { JOBBOARD_URL: environment.url }
-  await jobboard(['post', 'in the default'], { cwd })
+  await jobboard(['post', 'in the default'], { cwd, env: { JOBBOARD_URL: '' } })
   expect(await names(['--board', flag.url], env)).toEqual(['in the flag'])
   expect(await names([], env)).toEqual(['in the environment'])
   expect(await names(['--board', 'file:.jobboard'])).toEqual(['in the default'])
@@ -218,6 +236,11 @@ test('release ends the claim with that token, or whichever there is', async () =
   expect(wrong).toMatchObject({ status: 4, stdout: '' })
   const right = await jobboard(['release', 'a1', '--token', `${first.fencingToken}`, '--json', ...reason])
   expect(jsonLines(right.stdout)).toMatchObject([{ id: 'a1', state: 'UNCLAIMED', losses: 1, takeover: true }])
+  expect((await jobboard(['show', 'a1', '--board', url])).stdout).toMatch(
+    /^lostBy +ada \(forced, .*\): ada is on holiday$/m,
+  )
+  const next = await jobboard(['claim', 'a1', '--owner', 'cleo', '--board', url])
+  expect(next.stdout).toContain('taken over from ada: ada is on holiday)')
   await board.claim('a1', 'ben')
   expect(await jobboard(['release', 'a1', '--any-token', ...reason])).toMatchObject({
     status: 0,
@@ -238,6 +261,7 @@ test('every command has help that names no command of the future', async () => {
     'demo',
     'trash',
     'trash purge',
+    'help',
   ]
   for (const command of ['', ...commands]) {
     const help = await jobboard([...command.split(' ').filter(Boolean), '--help'])
@@ -246,6 +270,9 @@ test('every command has help that names no command of the future', async () => {
     expect(help.stdout).toContain('--json')
     expect(help.stdout).not.toMatch(/^ +(watch|doctor|entities) |--persistence/m)
   }
+  const asked = await jobboard(['help', 'trash', 'restore'])
+  expect(asked).toMatchObject({ status: 0, stderr: '' })
+  expect(asked.stdout).toContain('Usage: jobboard trash restore')
   expect(await jobboard(['--version'])).toMatchObject({ status: 0, stdout: '0.1.0\n' })
 })
 

@@ -8,7 +8,7 @@ test('post --stdin posts every good line and answers line by line', async () => 
     '{"name":"resize","id":"a1","details":{"photo":1},"priority":"low","book":{"uuid":"b","name":"B"},"delayMs":60000}',
     'no json',
     '',
-    '{"name":"resize","id":"a2"}',
+    '{"name":"resize","id":"a2","details":null,"priority":null,"book":null,"delayMs":null}',
     '["resize"]',
     '{"name":""}',
     '{"name":"resize","colour":"red"}',
@@ -31,6 +31,30 @@ test('post --stdin posts every good line and answers line by line', async () => 
     { id: 'a3', state: 'UNCLAIMED' },
   ])
   expect(await board.count()).toMatchObject({ unclaimed: 3, delayed: 1 })
+})
+
+test('post --stdin refuses what would arrive changed, line by line', async () => {
+  const { url, board } = await newBoard()
+  const lines = [
+    Buffer.from('\ufeff{"name":"resize","id":"a1"}'),
+    Buffer.from('{"name":"caf\u00e9"}', 'latin1'),
+    Buffer.from('{"name":"caf\u00e9","id":"a2","details":{"a":"\u2028","b":1e21,"__proto__":1}}'),
+    Buffer.from('{"name":"resize","details":{"n":12345678901234567890}}'),
+    Buffer.from('{"name":"resize","details":{"a":1,"a":2}}'),
+    Buffer.from('{"name":"resize","details":{"password":"secret}}'),
+  ]
+  const input = Buffer.concat(lines.flatMap(line => [line, Buffer.from('\r\n')]))
+  const posted = await jobboard(['post', '--stdin', '--json', '--board', url], { input })
+  expect(posted).toMatchObject({ status: 1, stderr: '' })
+  expect(jsonLines(posted.stdout)).toMatchObject([
+    { id: 'a1' },
+    { line: 2, error: { message: 'the line is no UTF-8' } },
+    { id: 'a2', name: 'caf\u00e9' },
+    { line: 4, error: { message: expect.stringContaining('write it as a text') } },
+    { line: 5, error: { message: expect.stringContaining('twice') } },
+    { line: 6, error: { message: expect.stringMatching(/^the line is no JSON \(wrong at position \d+\)$/) } },
+  ])
+  expect(JSON.stringify((await board.find('a2'))?.details)).toBe('{"a":"\u2028","b":1e+21,"__proto__":1}')
 })
 
 test('post --stdin of many lines keeps their order, and exits 0', async () => {

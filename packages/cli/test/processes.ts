@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { fetchBoard, type Jobboard } from '@jobboard/core'
 import { onTestFinished } from 'vitest'
 
-const main = fileURLToPath(new URL('../dist/main.js', import.meta.url))
+export const main: string = fileURLToPath(new URL('../dist/main.js', import.meta.url))
 const here = fileURLToPath(new URL('.', import.meta.url))
 
 export interface Ended {
@@ -19,7 +19,7 @@ export interface Ended {
 }
 
 export interface RunOptions {
-  readonly input?: string
+  readonly input?: string | Buffer
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
 }

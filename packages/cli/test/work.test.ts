@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { Lifelines } from './lifelines.js'
 import { type Ended, jobboard, jsonLines, newBoard, Running, tempFolder, until } from './processes.js'
@@ -66,6 +68,39 @@ test('what the command prints is stdout for people, and stderr beside JSON', asy
   const json = await jobboard([...plain, '--json'])
   expect(kinds(json)).toEqual(['claimed', 'consumed'])
   expect(json.stderr.split('\n').sort()).toEqual(['', 'hello', 'oops'])
+})
+
+test('what a command prints is taken, however much it is and whether or not anybody reads it', async () => {
+  const { url, board } = await newBoard()
+  for (const id of ['a', 'b', 'c']) await board.post('resize', { id })
+  const exec = 'yes hello | head -c 3000000 && echo the end >&2'
+  const running = new Running(['work', '--owner', 'ada', '--exec', exec, '--max-jobs', '3', '--board', url])
+  running.child.stdout?.once('data', () => running.child.stdout?.destroy())
+  expect(await running.ended).toMatchObject({ status: 0, stderr: expect.stringContaining('the end') })
+  // The reader that went away ends the claiming, and no job failed for it.
+  expect(await board.count()).toEqual({ unclaimed: 2, delayed: 0, claimed: 0, trashed: 0 })
+})
+
+test('a command waits for whoever reads what it prints', async () => {
+  const { url, board } = await newBoard()
+  await board.post('resize')
+  const marker = join(await tempFolder(), 'printed')
+  const exec = `yes hello | head -c 5000000 >&2; touch ${marker}`
+  const running = new Running(work(url, exec, '--exit-when-empty'))
+  running.child.stderr?.pause()
+  await running.event('claimed')
+  await sleep(1_000)
+  expect(existsSync(marker)).toBe(false)
+  running.child.stderr?.resume()
+  const { status, stderr } = await running.ended
+  expect([status, stderr.length]).toEqual([0, 5_000_000])
+})
+
+test('what a command leaves on an open line does not run into the next message', async () => {
+  const { url, board } = await newBoard()
+  await board.post('resize', { id: 'a1' })
+  const args = ['work', '--owner', 'ada', '--exec', 'printf half >&2', '--exit-when-empty', '--board', url]
+  expect((await jobboard(args)).stderr).toContain('half\nconsumed a1')
 })
 
 test('exit 75 gives the job back with the delay and without a failure', async () => {
@@ -200,6 +235,39 @@ test.each([
     expect(await board.count()).toMatchObject({ unclaimed: 1, claimed: 0 })
   },
 )
+
+test('people learn what a first signal waits for', async () => {
+  const { url, board } = await newBoard()
+  await board.post('resize')
+  const args = ['work', '--owner', 'ada', '--exec', 'sleep 60', '--board', url]
+  const running = new Running(args)
+  await until('the claim', () => running.stderr.includes('claimed'))
+  running.child.kill('SIGINT')
+  await until('the message', () =>
+    running.stderr.includes('jobboard: waiting up to 30 s for 1 command; again to end it\n'),
+  )
+  running.child.kill('SIGINT')
+  expect((await running.ended).status).toBe(130)
+})
+
+test('why an operator ended a claim is told to whoever lost it', async () => {
+  const { url, board } = await newBoard('?sessionTtlMs=3000')
+  await board.post('resize', { id: 'a1' })
+  const running = new Running([
+    'work',
+    '--owner',
+    'ada',
+    '--exec',
+    'sleep 60',
+    '--max-jobs',
+    '1',
+    '--board',
+    url,
+  ])
+  await until('the claim', () => running.stderr.includes('claimed'))
+  await board.forceRelease('a1', { token: 'any', reason: 'a disk is full' })
+  expect((await running.ended).stderr).toContain('lost a1  resize  (forced: a disk is full)')
+})
 
 test('when the grace is over, or at a second signal, commands are terminated and their jobs abandoned', async () => {
   for (const grace of ['0.3', '60']) {

@@ -2,11 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Claim, ClaimLostError, type Jobboard } from '@jobboard/core'
 import type { Command } from 'commander'
 import { globalOptions, withBoard } from '../board.js'
-import { type ClaimEvent, claimEventJson, claimEventLine, lookAgain } from '../claim-events.js'
+import { type ClaimEvent, claimEventJson, claimEventLine, lookAgain, whyLost } from '../claim-events.js'
+import { endWith } from '../ending.js'
 import { NothingToClaimError, UsageError } from '../errors-out.js'
 import { type Interrupts, watchInterrupts } from '../interrupts.js'
 import { print, printJson } from '../output.js'
-import { oneOf, secondsAsMs } from '../parsers.js'
+import { label, oneOf, secondsAsMs } from '../parsers.js'
 
 const endings = ['consume', 'abandon', 'trash', 'exit'] as const
 
@@ -22,9 +23,9 @@ export function addClaim(program: Command): void {
   program
     .command('claim')
     .description('claim a job, hold it for a while, and end the claim')
-    .argument('[id]', "the job's id")
+    .argument('[id]', "the job's id", label)
     .option('--next', 'the first claimable job of the board')
-    .requiredOption('--owner <name>', 'who claims, for people to read')
+    .requiredOption('--owner <name>', 'who claims, for people to read', label)
     .option('--hold <seconds>', 'how long to hold the claim, renewing it', secondsAsMs, 0)
     .option('--then <ending>', `${endings.join(', ')}: how the claim ends`, oneOf(...endings), 'abandon')
     .option('--reason <text>', 'for --then trash: why', 'trashed by hand')
@@ -42,14 +43,14 @@ async function claimJob(id: string | undefined, flags: Flags, command: Command):
   await withBoard(command, async board => {
     using interrupts = watchInterrupts()
     const claim = await take(board, id, flags.owner)
-    const tell = (event: ClaimEvent): Promise<void> =>
-      json ? printJson(claimEventJson(event, claim)) : print(claimEventLine(event, claim))
+    const tell = (event: ClaimEvent, why?: string): Promise<void> =>
+      json ? printJson(claimEventJson(event, claim)) : print(claimEventLine(event, claim, why))
     await tell('claimed')
     try {
       await hold(claim, flags.hold, interrupts.first)
       await tell(await end(claim, flags, interrupts))
     } catch (error) {
-      if (error instanceof ClaimLostError) await tell('lost')
+      if (error instanceof ClaimLostError) await tell('lost', await whyLost(claim, error))
       throw error
     }
   })
@@ -70,7 +71,7 @@ async function hold(claim: Claim, ms: number, interrupted: AbortSignal): Promise
 
 async function end(claim: Claim, { then, reason }: Flags, interrupts: Interrupts): Promise<ClaimEvent> {
   if (interrupts.status !== undefined) {
-    process.exitCode = interrupts.status
+    endWith(interrupts.status)
     await claim.abandon()
     return 'abandoned'
   }

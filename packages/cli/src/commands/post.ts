@@ -2,10 +2,12 @@ import { readFileSync } from 'node:fs'
 import type { PostOptions } from '@jobboard/core'
 import { type Command, Option } from 'commander'
 import { globalOptions, withBoard } from '../board.js'
-import { UsageError } from '../errors-out.js'
+import { endWith } from '../ending.js'
+import { UsageError, withAdvice } from '../errors-out.js'
+import { exitStatus } from '../exit-codes.js'
 import { jobJson } from '../job-json.js'
 import { print, printJson } from '../output.js'
-import { parseJson, wholeNumber } from '../parsers.js'
+import { checkDecoded, decodeText, delayMs, parseJson } from '../parsers.js'
 import { postLines } from '../post-lines.js'
 import { jobLine } from '../tables.js'
 
@@ -31,7 +33,7 @@ export function addPost(program: Command): void {
     .option('--id <uuid>', 'makes posting repeatable: the same job under the same id is posted once')
     .option('--book-uuid <uuid>', 'the logbook that the job belongs to')
     .option('--book-name <name>', "the logbook's name")
-    .option('--delay <ms>', 'how long the job cannot be claimed yet, in milliseconds', wholeNumber(0))
+    .option('--delay <ms>', 'how long the job cannot be claimed yet, in milliseconds', delayMs)
     .option('--stdin', 'read one JSON object a line: {name, details, priority, id, book, delayMs}')
     .addHelpText(
       'after',
@@ -43,10 +45,13 @@ export function addPost(program: Command): void {
 async function post(name: string | undefined, flags: Flags, command: Command): Promise<void> {
   if (flags.stdin) return postStdin(name, flags, command)
   if (name === undefined) throw new UsageError("post needs a name, or --stdin; see 'jobboard post --help'")
+  checkDecoded(name, 'the name')
   const posting = postingOf(flags)
   const { json } = globalOptions(command)
   await withBoard(command, async board => {
-    const job = await board.post(name, posting)
+    const job = await board.post(name, posting).catch(error => {
+      throw withAdvice(error, id => `run it again with --id ${id}, which adds nothing if it was`)
+    })
     await (json ? printJson(jobJson(job)) : print(jobLine(job)))
   })
 }
@@ -63,12 +68,13 @@ async function postStdin(
   }
   await withBoard(command, async board => {
     const failed = await postLines(board, process.stdin, globalOptions(command).json)
-    if (failed > 0) process.exitCode = 1
+    if (failed > 0) endWith(exitStatus.failed)
   })
 }
 
 /** Values go to the board as they are: it checks them, by one list for everybody who posts. */
 function postingOf(flags: Flags): PostOptions {
+  for (const [flag, value] of Object.entries(flags)) if (typeof value === 'string') checkDecoded(value, flag)
   const details = detailsOf(flags)
   return {
     ...(details === undefined ? {} : { details }),
@@ -97,8 +103,12 @@ function detailsOf({ details, detailsFile }: Flags): Details | undefined {
 }
 
 function readText(file: string): string {
+  return decodeText(readBytes(file), file)
+}
+
+function readBytes(file: string): Buffer {
   try {
-    return readFileSync(file, 'utf8')
+    return readFileSync(file)
   } catch (error) {
     throw new UsageError(`cannot read --details-file: ${(error as Error).message}`, { cause: error })
   }

@@ -3,7 +3,7 @@ import { globalOptions, withBoard } from '../board.js'
 import { UsageError } from '../errors-out.js'
 import { jobJson } from '../job-json.js'
 import { print, printJson } from '../output.js'
-import { fencingToken } from '../parsers.js'
+import { fencingToken, label } from '../parsers.js'
 import { printable } from '../printable.js'
 
 interface Flags {
@@ -16,10 +16,10 @@ export function addRelease(program: Command): void {
   program
     .command('release')
     .description('force the claim on a job to end; it counts as lost')
-    .argument('<id>', "the job's id")
+    .argument('<id>', "the job's id", label)
     .option('--token <token>', 'the fencing token of the claim to end, as `show` prints it', fencingToken)
     .addOption(new Option('--any-token', 'end the claim of whoever holds it').conflicts('token'))
-    .requiredOption('--reason <text>', 'why, for the log')
+    .requiredOption('--reason <text>', 'why, for whoever lost the claim and for the next owner')
     .action(release)
 }
 

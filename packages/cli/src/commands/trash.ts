@@ -2,9 +2,10 @@ import { type Jobboard, JobNotFoundError, type TrashedJob } from '@jobboard/core
 import type { Command } from 'commander'
 import { globalOptions, withBoard } from '../board.js'
 import { UsageError } from '../errors-out.js'
-import { jobJson } from '../job-json.js'
-import { print, printJson, readerGone } from '../output.js'
-import { jobLine, trashTable } from '../tables.js'
+import { jobJson, printJobs } from '../job-json.js'
+import { print, printJson } from '../output.js'
+import { label } from '../parsers.js'
+import { jobLine, printTrash } from '../tables.js'
 
 export function addTrash(program: Command): void {
   const trash = program.command('trash').description('look after the jobs that were put aside')
@@ -12,12 +13,12 @@ export function addTrash(program: Command): void {
   trash
     .command('restore')
     .description('put a job back on the board, as if newly posted')
-    .argument('<id>', "the job's id")
+    .argument('<id>', "the job's id", label)
     .action(restore)
   trash
     .command('purge')
     .description('delete one job of the trash, or all of them, for good')
-    .argument('[id]', "the job's id")
+    .argument('[id]', "the job's id", label)
     .option('--all', "all of this board's trash")
     .action(purge)
 }
@@ -25,13 +26,8 @@ export function addTrash(program: Command): void {
 async function list(_flags: unknown, command: Command): Promise<void> {
   const { json } = globalOptions(command)
   await withBoard(command, async board => {
-    const found: TrashedJob[] = []
-    for await (const job of board.trashed()) {
-      if (readerGone.aborted) break
-      if (json) await printJson(jobJson(job))
-      else found.push(job)
-    }
-    if (!json) await print(found.length === 0 ? 'The trash is empty.' : trashTable(found))
+    const jobs = board.trashed()
+    await (json ? printJobs(jobs) : printTrash(jobs))
   })
 }
 
