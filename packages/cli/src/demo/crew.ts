@@ -1,13 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import type { WorkerMessage } from './messages.js'
+import type { StorageAnswer, StorageRequest, WorkerMessage } from './messages.js'
+import type { Storage } from './storage.js'
 
 const script = fileURLToPath(new URL('./worker.js', import.meta.url))
 
-/** A message, and who it is from. */
-export type Heard = WorkerMessage & { readonly worker: WorkerProcess }
+/** A message, and who it is from; with the storage's answer, if it is for the storage. */
+export type Heard = WorkerMessage & { readonly worker: WorkerProcess; readonly answer?: StorageAnswer }
 
 /** One worker process. */
 export interface WorkerProcess {
@@ -20,26 +20,31 @@ type Listener = (heard: Heard) => void
 
 /** The worker processes of the demo, and what they say. */
 export class Crew {
+  readonly #storage: Storage
   readonly #children = new Set<ChildProcess>()
+  /** Those that may end: they were told to. */
+  readonly #released = new Set<ChildProcess>()
   readonly #listeners = new Set<Listener>()
+  readonly #failed = new AbortController()
   readonly #over: AbortSignal
 
   /** @param over ends every wait, with its reason. */
-  constructor(over: AbortSignal) {
-    this.#over = over
+  constructor(storage: Storage, over: AbortSignal) {
+    this.#storage = storage
+    this.#over = AbortSignal.any([over, this.#failed.signal])
   }
 
-  start(owner: string, args: { readonly url: string; readonly log: string }): WorkerProcess {
-    const child = spawn(process.execPath, [...process.execArgv, script, args.url, owner, args.log], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    })
-    const worker: WorkerProcess = { owner, pid: child.pid ?? 0, signal: signal => child.kill(signal) }
+  start(owner: string, url: string): WorkerProcess {
+    const child = fork(script, [url, owner], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+    const worker: WorkerProcess = {
+      owner,
+      pid: child.pid ?? 0,
+      signal: signal => this.#signal(child, signal),
+    }
     this.#children.add(child)
-    child.once('exit', () => this.#children.delete(child))
-    createInterface({ input: child.stdout }).on('line', line => {
-      const heard: Heard = { ...(JSON.parse(line) as WorkerMessage), worker }
-      for (const listener of [...this.#listeners]) listener(heard)
-    })
+    child.once('error', error => this.#fail(`Worker ${owner} cannot be started: ${error.message}`, child))
+    child.once('exit', (status, signal) => this.#ended(owner, child, signal ?? `status ${status}`))
+    child.on('message', message => this.#heard(message as WorkerMessage, worker, child))
     return worker
   }
 
@@ -47,7 +52,7 @@ export class Crew {
     this.#listeners.add(listener)
   }
 
-  /** The first message from now on that fits. */
+  /** The first message from now on that fits. Rejects when one is waited for in vain, since a worker has ended by itself. */
   hear<H extends Heard>(fits: (heard: Heard) => heard is H): Promise<H>
   hear(fits: (heard: Heard) => boolean): Promise<Heard>
   hear(fits: (heard: Heard) => boolean): Promise<Heard> {
@@ -67,17 +72,49 @@ export class Crew {
 
   /** Lets the workers end by themselves. */
   async dismiss(): Promise<void> {
-    const children = [...this.#children]
-    for (const child of children) child.stdin?.end()
-    await Promise.all(
-      children.map(child => this.#children.has(child) && once(child, 'exit', { signal: this.#over })),
-    )
+    for (const child of this.#children) {
+      this.#released.add(child)
+      child.disconnect()
+    }
+    await this.#gone(this.#over)
   }
 
   /** Ends what still runs, stopped ones too, and returns when it has ended. */
   async clear(): Promise<void> {
-    const children = [...this.#children]
-    for (const child of children) child.kill('SIGKILL')
-    await Promise.all(children.map(child => this.#children.has(child) && once(child, 'exit')))
+    for (const child of this.#children) this.#signal(child, 'SIGKILL')
+    await this.#gone()
   }
+
+  #signal(child: ChildProcess, signal: NodeJS.Signals): void {
+    if (signal === 'SIGKILL') this.#released.add(child)
+    child.kill(signal)
+  }
+
+  #heard(message: WorkerMessage, worker: WorkerProcess, child: ChildProcess): void {
+    const answer = isRequest(message) ? { answer: this.#storage.answer(worker.owner, message) } : {}
+    // To one that has died meanwhile there is nothing to say.
+    if ('answer' in answer) child.send(answer.answer, () => {})
+    const heard = { ...message, ...answer, worker }
+    for (const listener of [...this.#listeners]) listener(heard)
+  }
+
+  #ended(owner: string, child: ChildProcess, how: string): void {
+    this.#children.delete(child)
+    if (!this.#released.has(child))
+      this.#fail(`Worker ${owner} ended in the middle of the demo (${how})`, child)
+  }
+
+  #fail(message: string, child: ChildProcess): void {
+    this.#children.delete(child)
+    this.#failed.abort(new Error(message))
+  }
+
+  async #gone(signal?: AbortSignal): Promise<void> {
+    const options = signal === undefined ? {} : { signal }
+    await Promise.all([...this.#children].map(child => once(child, 'exit', options)))
+  }
+}
+
+function isRequest(message: WorkerMessage): message is StorageRequest {
+  return message.event === 'begin' || message.event === 'step'
 }

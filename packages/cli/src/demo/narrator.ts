@@ -3,6 +3,9 @@ import { print, printJson } from '../output.js'
 import { sessionTtlMs } from './messages.js'
 import type { DemoCount } from './tally.js'
 
+/** So many steps at most, and a job is short. */
+const shortJob = 3
+
 interface Subject {
   readonly owner: string
   readonly job: string
@@ -17,8 +20,26 @@ export type DemoEvent =
   | (Subject & { readonly event: 'claimed'; readonly lostBy?: string; readonly lostToken?: string })
   | (Subject & { readonly event: 'consumed' })
   | (Subject & { readonly event: 'killed' | 'frozen' | 'woken'; readonly pid: number })
-  | (Subject & { readonly event: 'refused'; readonly code: string })
+  | (Subject & { readonly event: 'step'; readonly step: number; readonly of: number })
+  | (Subject & { readonly event: 'resumed'; readonly finished: number; readonly of: number })
+  | (Subject & Refusal)
   | (DemoCount & { readonly event: 'counted' })
+
+/** Which side refused matters: the storage knows of the next owner, the late worker's own process only of the time. */
+type Refusal =
+  | {
+      readonly event: 'refused'
+      readonly what: 'step'
+      readonly by: 'the storage'
+      /** The greatest token that the storage has seen for the job. */
+      readonly newest: string
+    }
+  | {
+      readonly event: 'refused'
+      readonly what: 'consume'
+      readonly by: 'its own board object'
+      readonly code: string
+    }
 
 export type Tell = (event: DemoEvent) => void
 
@@ -30,6 +51,8 @@ export function tellPeople(): Tell {
   const began = performance.now()
   const paint = painter()
   return event => {
+    // The steps of short jobs are too many to read.
+    if (event.event === 'step' && event.of <= shortJob) return
     const seconds = ((performance.now() - began) / 1000).toFixed(1).padStart(5)
     const [who, what] = sentence(event, paint)
     void print(who === undefined ? what : `${colours.dim(`${seconds} s`)}  ${who} ${what}`)
@@ -66,9 +89,21 @@ function deed(event: Deed): string {
       return colours.yellow(
         `woken   ${column(job)} SIGCONT to process ${event.pid}, which thinks that token ${token} is still good`,
       )
+    case 'step':
+      return `wrote   ${column(job)} step ${event.step} of ${event.of}`
+    case 'resumed':
+      return colours.bold(
+        `resumes ${column(job)} after step ${event.finished} of ${event.of}, under token ${token}`,
+      )
     case 'refused':
-      return colours.red(`refused ${column(job)} consume under token ${token}: ${event.code}`)
+      return colours.red(`refused ${column(job)} ${refusal(event)}`)
   }
+}
+
+function refusal(event: Deed & { readonly event: 'refused' }): string {
+  return event.what === 'step'
+    ? `by the storage: a step under token ${event.token}, when it has seen ${event.newest}`
+    : `by its own board object, whose clocks say that the claim is over: consume (${event.code})`
 }
 
 function opening(board: string, workers: number): string {
@@ -84,12 +119,12 @@ function takeover({ lostBy, lostToken }: DemoEvent & { readonly event: 'claimed'
   return lostBy === undefined ? '' : colours.bold(`, takes over from ${lostBy}, whose token was ${lostToken}`)
 }
 
-function closing({ posted, completedOnce, board, takeovers, refused, problems }: DemoCount): string {
+function closing({ posted, completedOnce, board, problems, ...plot }: DemoCount): string {
   const paint = problems.length === 0 ? colours.green : colours.red
   const left = `left on the board: ${board.unclaimed + board.delayed + board.claimed}, in the trash: ${board.trashed}`
   const lines = [
     `${posted} jobs posted, ${completedOnce} completed exactly once; ${left}`,
-    `taken over from owners that died or slept: ${takeovers}, late endings refused: ${refused}`,
+    `taken over from owners that died or slept: ${plot.takeovers}; refused to the late: ${plot.refusedWrites} by the storage, ${plot.lateEndings} by their own clocks`,
     ...problems.map(problem => `wrong: ${problem}`),
   ]
   return `\n${lines.map(line => paint(colours.bold(line))).join('\n')}`
