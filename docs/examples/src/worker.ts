@@ -3,17 +3,18 @@ import { sqlite } from '@jobboard/sqlite'
 import { resize } from './resize.js'
 
 const stop = new AbortController()
-process.once('SIGTERM', () => stop.abort())
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => stop.abort())
 
-const board = new Jobboard(sqlite({ dir: process.argv[2] ?? './.jobboard' }), { name: 'pictures' })
-await board.connect()
-for await (const claim of board.claims({ names: 'resize', signal: stop.signal })) {
+await using board = await new Jobboard(sqlite({ dir: process.argv[2] ?? './.jobboard' })).connect()
+for await (const next of board.claims({ names: 'resize', signal: stop.signal })) {
   try {
-    await resize(claim.job.details, claim.signal)
+    await using claim = next // at the end of the block it is given back, unless it was ended
+    await resize(claim.job.details, claim.signal).catch(async error => {
+      await claim.abandon({ delayMs: 5_000, failure: true })
+      throw error
+    })
     await claim.consume()
   } catch (error) {
-    console.error(`${claim.job.id}: ${error}`)
-    if (claim.state === 'held') await claim.abandon({ delayMs: 5_000, failure: true })
+    console.error(`${next.job.id}: ${error}`)
   }
 }
-await board.close()

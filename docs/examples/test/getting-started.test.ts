@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -17,14 +17,14 @@ it('the commands of getting-started.md do what the page says, one after the othe
   const folder = await mkdtemp(join(tmpdir(), 'jobboard-getting-started-'))
   try {
     const main = fileURLToPath(new URL('packages/cli/dist/main.js', root))
-    const script = [
-      'set -e',
-      `jobboard() { '${process.execPath}' '${main}' "$@"; }`,
-      ...commands,
-      'jobboard --json count',
-    ]
-    const { stdout } = await promisify(execFile)('bash', ['-c', script.join('\n')], { cwd: folder })
+    // A program and no function of the shell, so that `kill -9 $!` hits it.
+    const program = `#!/bin/sh\nexec '${process.execPath}' '${main}' "$@"\n`
+    await writeFile(join(folder, 'jobboard'), program, { mode: 0o755 })
+    const script = ['set -e', ...commands, 'jobboard --json count']
+    const options = { cwd: folder, env: { ...process.env, PATH: `${folder}:${process.env['PATH']}` } }
+    const { stdout } = await promisify(execFile)('bash', ['-c', script.join('\n')], options)
     expect(stdout).toMatch(/"name":"resize".*"details":\{"file":"holiday.png","width":800\}/)
+    expect(stdout).toContain('\nattempt 2, takeover 1\n')
     const counts: unknown = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '')
     expect(counts).toEqual({ unclaimed: 0, delayed: 0, claimed: 0, trashed: 0 })
   } finally {
