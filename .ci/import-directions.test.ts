@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -80,6 +80,16 @@ const forms: readonly ((name: string) => string)[] = [
   name => `import '${name}'\n`,
 ]
 
+/** Ways that the lint rule does not see: a type that is imported where it stands, and a name in a template. */
+const hidden: readonly ((name: string) => string)[] = [
+  name => `export type Thing = import('${name}').Thing\n`,
+  name => `export const thing: typeof import('${name}') = 1\n`,
+  name => `export const thing = (await import(\`${name}\`)).thing\n`,
+]
+
+/** What shows them: `import(` is for values, hence awaited, and takes a plain text or a variable. */
+const hiddenForm = /(?<!\bawait )\bimport\(|\bimport\(\s*`/
+
 type Fate = 'refused' | 'allowed' | 'refused in some forms'
 
 describe('import directions', () => {
@@ -125,10 +135,40 @@ describe('import directions', () => {
     expect(fates(folder, harmless)).toEqual(Object.fromEntries(harmless.map(name => [name, 'allowed'])))
   })
 
+  it.each(hidden)('sees what the lint rule does not: %s', form => {
+    expect(form('@jobboard/memory')).toMatch(hiddenForm)
+    for (const visible of forms) expect(visible('@jobboard/memory')).not.toMatch(hiddenForm)
+  })
+
+  it('is not passed by in a form that the lint rule does not see', async () => {
+    const found: string[] = []
+    for (const file of await sources()) {
+      const lines = (await readFile(join(root, file), 'utf8')).split('\n')
+      found.push(...lines.filter(line => hiddenForm.test(line)).map(line => `${file}: ${line.trim()}`))
+    }
+    expect(found).toEqual([])
+  })
+
   it('lets tests import the sources of their own package', () => {
     expect(fate('packages/core/test', '../src/job.js')).toBe('allowed')
   })
 })
+
+/** Every TypeScript file of every package, by its path from the root. */
+async function sources(): Promise<readonly string[]> {
+  const packages = (await readdir(join(root, 'packages'))).map(name => `packages/${name}`)
+  const folders = [...packages, 'conformance-tests', 'docs/examples'].flatMap(home => [
+    `${home}/src`,
+    `${home}/test`,
+  ])
+  const files = await Promise.all(
+    folders.map(async folder => {
+      const names = await readdir(join(root, folder), { recursive: true }).catch(() => [])
+      return names.map(name => `${folder}/${name}`)
+    }),
+  )
+  return files.flat().filter(file => file.endsWith('.ts'))
+}
 
 function sampleFile(folder: string, name: string, form: number): string {
   return `${folder}/${name.replaceAll(/[^a-z]+/g, '-')}-${form}.ts`
