@@ -18,7 +18,7 @@ import { watchInterrupts } from '../interrupts.js'
 export function addDemo(program: Command): void {
   program
     .command('demo')
-    .description('watch workers share a board, die and be replaced; takes some ten seconds')
+    .description('watch workers share a board, die and be replaced; takes some fifteen seconds')
     .addHelpText(
       'after',
       '\nThe board is a temporary folder. Exits 0 only if every job was completed exactly once. Workers end with the demo, however' +
