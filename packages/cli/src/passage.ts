@@ -27,11 +27,11 @@ export class Passage {
   /**
    * Resolves when all that the command printed has been taken. Call it when the command has ended.
    *
-   * A slow reader is waited for, until `hurry` aborts: it is the command's side that may have fallen silent for good.
+   * A slow reader is waited for, unless there is `hurry`: it is the command's side that may have fallen silent for good.
    */
-  async end(hurry: AbortSignal): Promise<void> {
+  async end(hurry: () => boolean): Promise<void> {
     let seen = Number.NaN
-    while (!this.#ended && (this.#waiting ? !hurry.aborted : seen !== this.#chunks)) {
+    while (!this.#ended && (this.#waiting ? !hurry() : seen !== this.#chunks)) {
       seen = this.#chunks
       await Promise.race([this.#done, sleep(silenceMs, undefined, { ref: false })])
     }

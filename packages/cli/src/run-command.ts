@@ -43,7 +43,7 @@ export async function runCommand(command: string, input: CommandInput): Promise<
   const stopped = await untilExit(exit, group, input.stopOn)
   await group.end()
   child.stdin.destroy()
-  const hurry = AbortSignal.any([...input.stopOn])
+  const hurry = (): boolean => input.stopOn.some(signal => signal.aborted)
   await Promise.all(outputs.map(output => output.end(hurry)))
   const [status, signal] = await exit
   if (stopped) return { kind: 'stopped' }
