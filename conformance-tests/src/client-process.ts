@@ -3,12 +3,16 @@ import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import type { ClientSettings, VerbAnswer, VerbArgs, VerbName } from './channel.js'
 import type { ClientNote } from './client-verbs.js'
+import { CrashError } from './crashes.js'
 import type { Json } from './harness.js'
 import { type Reply, type Request, unpackError } from './wire.js'
 
 const stopLimitMs = 2_000
 const silenceMs = 200
 const keptErrorOutput = 4_000
+/** A process that died may have written more than has arrived. */
+const lastWordsMs = 100
+const answerLimitMs = 2_000
 
 interface Pending {
   readonly resolve: (value: unknown) => void
@@ -26,10 +30,12 @@ export class ClientProcess {
   #errorOutput = ''
   #hasExited = false
   #letGo = false
+  #killed = false
   /** Kills the child if this process dies while the child cannot notice. */
   #guard: ChildProcess | undefined
 
-  constructor() {
+  /** `onCrash` is told when it ends though nobody ordered it (FAULT-5). */
+  constructor(onCrash: (crash: CrashError) => void = () => {}) {
     const main = fileURLToPath(new URL('./client-main.js', import.meta.url))
     this.#child = fork(main, {
       serialization: 'advanced',
@@ -41,14 +47,21 @@ export class ClientProcess {
       this.#errorOutput = (this.#errorOutput + text).slice(-keptErrorOutput)
     })
     this.#exited = new Promise(resolve => {
-      const end = (problem: string): void => {
+      const end = async (how: string, isCrash: boolean): Promise<void> => {
         this.#hasExited = true
         this.#dismissGuard()
-        this.#failPending(`the client's process ended (${problem})`)
+        await Promise.race([closed, pause(lastWordsMs)])
+        const problem = this.#withLastWords(`the client's process ended (${how})`)
+        const crash = new CrashError(problem)
+        if (isCrash) onCrash(crash)
+        this.#failPending(isCrash ? crash : new Error(problem))
         resolve()
       }
-      this.#child.once('exit', (code, signal) => end(signal ?? `status ${code}`))
-      this.#child.once('error', error => end(error.message))
+      const closed = new Promise<void>(hear => this.#child.once('close', () => hear()))
+      this.#child.once('exit', (code, signal) => {
+        void end(signal ?? `status ${code}`, !this.#killed && !(this.#letGo && code === 0))
+      })
+      this.#child.once('error', error => void end(error.message, false))
     })
     if (this.#child.pid === undefined) throw new Error('cannot start a process for a client')
     this.pid = this.#child.pid
@@ -83,6 +96,7 @@ export class ClientProcess {
 
   /** SIGSTOP, and a proof that it worked. */
   async stop(): Promise<void> {
+    if (this.#hasExited) throw new Error(`process ${this.pid} is dead, and cannot stop`)
     this.#guard ??= guardOf(this.pid)
     this.#child.kill('SIGSTOP')
     if ((await this.#isStopped()) === false) throw new Error(`process ${this.pid} did not stop`)
@@ -95,6 +109,7 @@ export class ClientProcess {
 
   /** SIGKILL; resolves when the process is gone. */
   async kill(): Promise<void> {
+    this.#killed = true
     if (!this.#hasExited) this.#child.kill('SIGKILL')
     await this.#exited
   }
@@ -105,6 +120,11 @@ export class ClientProcess {
     this.#letGo = true
     this.#guard ??= guardOf(this.pid)
     this.#child.send({ id: 0, letGo: true } satisfies Request)
+  }
+
+  /** Whether it still does what it is told. */
+  answers(): Promise<boolean> {
+    return this.#answersWithin(answerLimitMs)
   }
 
   #send(
@@ -131,30 +151,35 @@ export class ClientProcess {
     else pending?.resolve(reply.value)
   }
 
-  #failPending(problem: string): void {
-    const error = new Error(this.#errorOutput === '' ? problem : `${problem}\n${this.#errorOutput}`)
+  #withLastWords(problem: string): string {
+    return this.#errorOutput === '' ? problem : `${problem}\n${this.#errorOutput}`
+  }
+
+  #failPending(error: Error): void {
     for (const { reject } of this.#pending.values()) reject(error)
     this.#pending.clear()
   }
 
-  /** Asks the system where it tells; elsewhere a stopped process is one that does not answer. */
+  /** Asks the system where it tells; elsewhere a stopped process is one that lives and does not answer. */
   async #isStopped(): Promise<boolean> {
     const deadline = performance.now() + stopLimitMs
-    while (performance.now() < deadline) {
+    while (performance.now() < deadline && !this.#hasExited) {
       const state = await processState(this.pid)
-      if (state === undefined) return this.#isSilent()
       if (state === 'T') return true
+      if (state === undefined && (await processState(process.pid)) === undefined) {
+        return !(await this.#answersWithin(silenceMs)) && !this.#hasExited
+      }
       await pause(2)
     }
     return false
   }
 
-  async #isSilent(): Promise<boolean> {
+  async #answersWithin(ms: number): Promise<boolean> {
     const answered = this.#send({ ping: true }).then(
       () => true,
       () => false,
     )
-    return !(await Promise.race([answered, pause(silenceMs).then(() => false)]))
+    return Promise.race([answered, pause(ms).then(() => false)])
   }
 
   #dismissGuard(): void {

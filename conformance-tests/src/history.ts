@@ -37,7 +37,7 @@ export interface Operation {
   readonly code?: string
   readonly jobId?: string
   readonly claimId?: string
-  /** In decimal. */
+  /** In decimal; of a forced release the one that was named, absent where it was any. */
   readonly token?: string
   readonly scope?: string
   readonly owner?: string
@@ -58,8 +58,14 @@ export type Answered = Omit<Partial<Operation>, 'client' | 'kind' | 'start' | 'e
 
 /** Records operations, those that were never answered included. */
 export class History {
+  /** Its clock: of the machine, so that processes share it, or one that goes with turned time. */
+  readonly now: () => number
   readonly #operations: Operation[] = []
   readonly #running = new Set<Operation>()
+
+  constructor(now: () => number = historyNow) {
+    this.now = now
+  }
 
   /** Everything so far; what runs still counts as unknown. */
   get operations(): readonly Operation[] {
@@ -82,7 +88,7 @@ export class History {
     run: () => Promise<T>,
     answered: (value: T) => Answered = () => ({}),
   ): Promise<T> {
-    const running: Operation = { ...begun, start: historyNow(), outcome: 'unknown' }
+    const running: Operation = { ...begun, start: this.now(), outcome: 'unknown' }
     this.#running.add(running)
     try {
       const value = await run()
@@ -96,7 +102,7 @@ export class History {
 
   #end(running: Operation, outcome: Partial<Operation> & Pick<Operation, 'outcome'>): void {
     this.#running.delete(running)
-    this.#operations.push({ ...running, ...outcome, end: historyNow() })
+    this.#operations.push({ ...running, ...outcome, end: this.now() })
   }
 }
 

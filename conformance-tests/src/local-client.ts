@@ -10,7 +10,7 @@ import {
 } from './channel.js'
 import type { ClientNote, ClientVerbs } from './client-verbs.js'
 import { Gate, type StoppableClock } from './gate.js'
-import { watchStalls } from './stalls.js'
+import { StallWatch } from './stalls.js'
 import type { WorldTime } from './world-time.js'
 
 /**
@@ -24,7 +24,7 @@ export class LocalClient implements Channel {
   readonly #gate: Gate
   readonly #clock: StoppableClock
   readonly #time: WorldTime
-  readonly #stopWatching: () => void
+  readonly #stalls: StallWatch | undefined
   #closing = false
   #closed = false
 
@@ -34,14 +34,14 @@ export class LocalClient implements Channel {
     gate: Gate,
     clock: StoppableClock,
     time: WorldTime,
-    stopWatching: () => void,
+    stalls: StallWatch | undefined,
   ) {
     this.#driver = driver
     this.#verbs = verbs
     this.#gate = gate
     this.#clock = clock
     this.#time = time
-    this.#stopWatching = stopWatching
+    this.#stalls = stalls
   }
 
   static async open(
@@ -54,10 +54,8 @@ export class LocalClient implements Channel {
     const clock = time.clientClock()
     const guard = (faulty: JobboardDriver): JobboardDriver => gate.guard(faulty)
     const verbs = await time.during(openVerbs(driver, settings, tell, { clock, guard }))
-    const stopWatching = time.isReal
-      ? watchStalls((from, until) => tell({ note: 'stalled', from, until }))
-      : () => {}
-    return new LocalClient(driver, verbs, gate, clock, time, stopWatching)
+    const stalls = time.isReal ? new StallWatch(stall => tell({ note: 'stalled', ...stall })) : undefined
+    return new LocalClient(driver, verbs, gate, clock, time, stalls)
   }
 
   async call<V extends VerbName>(verb: V, ...args: VerbArgs<V>): Promise<VerbAnswer<V>> {
@@ -93,7 +91,7 @@ export class LocalClient implements Channel {
 
   /** Closes the bare driver of a client that never closed: that releases what it took, and ends no session. */
   async dispose(): Promise<void> {
-    this.#stopWatching()
+    this.#stalls?.stop()
     if (this.#closing) return
     await this.kill()
     await this.#driver.close()

@@ -43,7 +43,7 @@ export class ProcessClient implements Channel {
   }
 
   async dispose(clean: boolean): Promise<void> {
-    if (clean && !this.#letGo && !this.#process.hasExited) this.#pool.release(this.#process)
+    if (clean && !this.#letGo && !this.#process.hasExited) await this.#pool.release(this.#process)
     else await this.#pool.discard(this.#process)
   }
 }

@@ -1,6 +1,7 @@
 import type { Channel, VerbAnswer, VerbArgs, VerbName } from './channel.js'
 import type { ClaimData, ClaimStatus, ClientNote } from './client-verbs.js'
-import { type Answered, type History, historyNow, type Operation, type OperationKind } from './history.js'
+import type { Answered, History, Operation, OperationKind } from './history.js'
+import type { Stall } from './stalls.js'
 import type { AbandonView, ClaimsRun, Client, ClientClaim, JobView, PostView, TrashView } from './world.js'
 
 /** A client whose every call is recorded, wherever its board is. */
@@ -11,6 +12,7 @@ export class RecordedClient implements Client {
   readonly #id: string
   readonly #channel: Channel
   readonly #history: History
+  readonly #isTurned: boolean
   readonly #claims: ClaimData[] = []
   #unheard = false
   /** Stops by order of the case. */
@@ -19,7 +21,8 @@ export class RecordedClient implements Client {
   #stoppedSince: number | undefined
   #standing: 'open' | 'closing' | 'closed' | 'killed' = 'open'
 
-  constructor(id: string, name: string, channel: Channel, history: History) {
+  constructor(id: string, name: string, channel: Channel, history: History, isTurned: boolean) {
+    this.#isTurned = isTurned
     this.#id = id
     this.name = name
     this.pid = channel.pid
@@ -39,15 +42,18 @@ export class RecordedClient implements Client {
       this.#stalls.push(stall)
       this.#history.note(stall)
     } else {
-      const { claimId, jobId, at } = note
+      const { claimId, jobId } = note
+      // In turned time it is told in the very moment; a process says by the clock that both share when it was.
+      const at = this.#isTurned ? this.#history.now() : note.at
       this.#history.note({ client, kind: 'lost', claimId, jobId, start: at, end: at, outcome: 'ok' })
     }
   }
 
-  /** Longest time in milliseconds for which the client did not run although nobody had ordered that. */
-  get longestStallMs(): number {
-    const stalls = this.#stalls.filter(stall => !this.#ordered.some(stop => overlap(stall, stop)))
-    return Math.max(0, ...stalls.map(({ start, end = start }) => end - start))
+  /** Times in which the client did not run although nobody had ordered that. */
+  get stalls(): readonly Stall[] {
+    return this.#stalls
+      .filter(stall => !this.#ordered.some(stop => overlap(stall, stop)))
+      .map(({ start, end = start }) => ({ from: start, until: end }))
   }
 
   post(name: string, options?: PostView): Promise<JobView> {
@@ -114,7 +120,9 @@ export class RecordedClient implements Client {
   }
 
   forceRelease(...args: Parameters<Client['forceRelease']>): Promise<void> {
-    return this.#call('forceRelease', 'forceRelease', args, { jobId: args[0] })
+    const [job, { token }] = args
+    const about = { jobId: job, ...(token !== 'any' && { token }) }
+    return this.#call('forceRelease', 'forceRelease', args, about)
   }
 
   trashed(): Promise<readonly JobView[]> {
@@ -165,20 +173,27 @@ export class RecordedClient implements Client {
     return this.#channel.call('liftFaults')
   }
 
-  freeze(): Promise<void> {
-    this.#stoppedSince ??= historyNow()
-    return this.#channel.freeze()
+  async freeze(): Promise<void> {
+    const wasFrozen = this.#stoppedSince !== undefined
+    this.#stoppedSince ??= this.#history.now()
+    try {
+      await this.#channel.freeze()
+    } catch (error) {
+      // What did not stop is no client that stood still.
+      if (!wasFrozen) this.#stoppedSince = undefined
+      throw error
+    }
   }
 
   async thaw(): Promise<void> {
     await this.#channel.thaw()
-    this.#noteStop(historyNow())
+    this.#noteStop(this.#history.now())
   }
 
   async kill(): Promise<void> {
     this.#standing = 'killed'
     this.#unheard = true
-    this.#stoppedSince ??= historyNow()
+    this.#stoppedSince ??= this.#history.now()
     await this.#channel.kill()
     this.#noteStop()
   }

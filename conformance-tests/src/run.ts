@@ -3,6 +3,7 @@ import type { Capability } from '@jobboard/core/driver'
 import type { ConformanceCase } from './case.js'
 import { allCases } from './cases/index.js'
 import type { HistoryProblem } from './check-history.js'
+import { CrashError, Crashes } from './crashes.js'
 import type { Harness, Space } from './harness.js'
 import { checkDeclared, checkHarness } from './harness-checks.js'
 import type { Law } from './laws.js'
@@ -13,6 +14,7 @@ import { type CaseResult, disturbances, makeReport, type Report } from './report
 import { seedOfEnvironment } from './seed.js'
 import { SuiteWorld } from './suite-world.js'
 import { within } from './within.js'
+import { Witness } from './witness.js'
 
 export interface SuiteOptions {
   /** @default all cases of the suite */
@@ -41,14 +43,21 @@ export interface SuiteOptions {
 export async function runSuite(harness: Harness, options: SuiteOptions = {}): Promise<Report> {
   const suite = new Suite(harness, options)
   const started = new Date()
-  const [declared, results] = await Promise.all([
-    failureOf(suite.checkDeclared()),
-    Promise.all(suite.cases.map(one => suite.run(one))),
-  ])
-  const closed = await failureOf(suite.close())
-  const problems = [declared, closed].flatMap(error => error?.message ?? [])
-  const { seed, isComplete } = suite
-  return makeReport(harness, { seed, started, isComplete, problems }, results)
+  suite.crashes.listen()
+  try {
+    const [declared, results] = await Promise.all([
+      failureOf(suite.checkDeclared()),
+      Promise.all(suite.cases.map(one => suite.run(one))),
+    ])
+    const closed = await failureOf(suite.close())
+    const wrong = [declared, closed, ...suite.crashes.strays]
+    const problems = wrong.flatMap(error => error?.message ?? [])
+    const { seed, isComplete } = suite
+    const late = results.map(result => suite.afterwards(result))
+    return makeReport(harness, { seed, started, isComplete, problems }, late)
+  } finally {
+    suite.crashes.stopListening()
+  }
 }
 
 /** What a failed history says of the driver: which laws it broke, whatever the case was about. */
@@ -69,9 +78,11 @@ const takeoversOfCase = 20
 /** So often a case is run again when it failed while the machine stood still. */
 const mostDisturbed = 2
 
+type Failure = Pick<CaseResult & { readonly status: 'failed' }, 'error' | 'blames' | 'reproduce'>
+
 interface Attempt {
   readonly error: Error | undefined
-  /** It failed, but a client's process had not run for a while. */
+  /** It failed, but the machine had kept a client's process from running for a while. */
   readonly excused: boolean
   readonly ms: number
 }
@@ -80,13 +91,18 @@ interface Attempt {
 export class Suite {
   readonly cases: readonly ConformanceCase[]
   readonly seed: number
+  /** What nobody handled, and whose doing it was. */
+  readonly crashes: Crashes = new Crashes()
   readonly #harness: Harness
   readonly #reproduce: (caseId: string, seed: number) => string
   readonly #onResult: (result: CaseResult) => void
   readonly #harnessLimitMs: number
   readonly #limit: Limit
-  readonly #pool: ProcessPool = new ProcessPool()
+  readonly #pool: ProcessPool = new ProcessPool((caseId, crash) => this.crashes.note(caseId, crash))
   readonly #disturbed: string[] = []
+  readonly #passed = new Set<string>()
+  /** Started with the first case in real time. */
+  #witness: Witness | undefined
 
   /** @throws TypeError, RangeError when the harness or an option cannot be used. */
   constructor(harness: Harness, options: SuiteOptions = {}) {
@@ -121,6 +137,7 @@ export class Suite {
 
   async run(one: ConformanceCase): Promise<CaseResult> {
     const result = await this.#resultOf(one)
+    if (result.status === 'passed') this.#passed.add(result.id)
     this.#onResult(result)
     return result
   }
@@ -134,9 +151,19 @@ export class Suite {
     throw result.error
   }
 
+  /** For test runners, after `close`: throws what crashed since its case had passed. */
+  checkCrashes(): void {
+    this.crashes.check(this.#passed)
+  }
+
   /** Which cases were run again, in words; undefined when none was. */
   get disturbances(): string | undefined {
     return disturbances(this.#disturbed)
+  }
+
+  /** Of the process that tells whether the machine stood still; undefined in turned time. */
+  get witnessPid(): number | undefined {
+    return this.#witness?.pid
   }
 
   /** Rejects when the driver tells its users of other capabilities than the harness, which chose the cases. */
@@ -151,8 +178,15 @@ export class Suite {
 
   /** Ends what the suite and the harness have running. */
   async close(): Promise<void> {
-    await this.#pool.close()
+    await Promise.all([this.#pool.close(), this.#witness?.end()])
     await this.#inHarness('close', this.#harness.close?.())
+  }
+
+  /** The result as it is now: what crashed since then, because of its case, fails it. */
+  afterwards(result: CaseResult): CaseResult {
+    const crash = this.crashes.of(result.id)
+    if (crash === undefined || result.status !== 'passed') return result
+    return { ...result, status: 'failed', ...this.#failure(result, crash) }
   }
 
   async #resultOf(one: ConformanceCase): Promise<CaseResult> {
@@ -164,9 +198,12 @@ export class Suite {
       if (disturbed > 0) this.#disturbed.push(id)
       const facts = { id, law, title, needs, ms, ...(disturbed > 0 && { disturbed }) }
       if (error === undefined) return { ...facts, status: 'passed' }
-      const reproduce = this.#reproduce(id, this.seed)
-      return { ...facts, status: 'failed', error, blames: blames(law, error), reproduce }
+      return { ...facts, status: 'failed', ...this.#failure(one, error) }
     })
+  }
+
+  #failure({ id, law }: Pick<ConformanceCase, 'id' | 'law'>, error: Error): Failure {
+    return { error, blames: blames(law, error), reproduce: this.#reproduce(id, this.seed) }
   }
 
   #missing(one: ConformanceCase): Capability | undefined {
@@ -186,15 +223,24 @@ export class Suite {
   async #attempt(one: ConformanceCase): Promise<Attempt> {
     const start = performance.now()
     let excused = false
-    const error = await this.#inNewWorld(one, async world => {
-      const ms = this.#caseLimitMs(world)
-      const late = () => `not done within ${ms} ms; ${world.waitingFor}`
-      const failure = await failureOf(within(ms, runInWorld(one, world), late))
-      // A history is judged by what is certain, and takes into account when clients did not run.
-      excused = failure !== undefined && !(failure instanceof HistoryError) && (await world.wasDisturbed())
-      return failure
-    })
-    return { error, excused, ms: Math.round(performance.now() - start) }
+    const failure = await this.crashes.during(one.id, () =>
+      this.#inNewWorld(one, async world => {
+        const ms = this.#caseLimitMs(world)
+        const late = () => `not done within ${ms} ms; ${world.waitingFor}`
+        const failed = await failureOf(within(ms, runInWorld(one, world), late))
+        // A history is judged by what is certain, and takes into account when clients did not run.
+        excused = failed !== undefined && !(failed instanceof HistoryError) && (await world.wasDisturbed())
+        return failed
+      }),
+    )
+    const ms = Math.round(performance.now() - start)
+    // Only when nothing else is left to do in this turn is a rejection known to be handled by nobody.
+    await new Promise(resolve => setImmediate(resolve))
+    const crash = this.crashes.of(one.id)
+    if (crash === undefined) return { error: failure, excused, ms }
+    // Whatever else failed may have failed because of it.
+    if (failure !== crash) crash.cause ??= failure
+    return { error: crash, excused: false, ms }
   }
 
   /** What went wrong in a world of its own. A space that cannot be removed fails a case, but hides no other failure. */
@@ -205,7 +251,12 @@ export class Suite {
     let world: SuiteWorld
     try {
       const space = await this.#createSpace()
-      world = new SuiteWorld(this.#harness, space, this.#pool, Random.derive(this.seed, one.id))
+      world = new SuiteWorld(this.#harness, space, {
+        caseId: one.id,
+        pool: this.#pool,
+        random: Random.derive(this.seed, one.id),
+        witness: this.#witnessOf(space),
+      })
     } catch (error) {
       return asError(error)
     }
@@ -225,6 +276,12 @@ export class Suite {
     return within(ms, Promise.resolve(call), () => `${member} of the harness was not done within ${ms} ms`)
   }
 
+  #witnessOf(space: Space): Witness | undefined {
+    if (space.time !== undefined) return undefined
+    this.#witness ??= new Witness()
+    return this.#witness
+  }
+
   #caseLimitMs(world: SuiteWorld): number {
     return limitMs + takeoversOfCase * world.takeoverMs
   }
@@ -242,8 +299,9 @@ async function runInWorld(one: ConformanceCase, world: SuiteWorld): Promise<void
   if (problems.length > 0) throw new HistoryError(problems)
 }
 
-/** A case that fails tells of its own law; a history that does not fit tells of the laws that it breaks. */
+/** A case that fails tells of its own law, a crash of FAULT-5; a history that does not fit tells of the laws that it breaks. */
 function blames(law: Law, error: Error): readonly Law[] {
+  if (error instanceof CrashError) return ['FAULT-5']
   return error instanceof HistoryError ? [...new Set(error.problems.map(problem => problem.law))] : [law]
 }
 

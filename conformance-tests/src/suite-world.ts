@@ -6,12 +6,15 @@ import type { ClientNote } from './client-verbs.js'
 import { eventually, never } from './eventually.js'
 import type { Harness, Space } from './harness.js'
 import { History } from './history.js'
+import type { Timing } from './history-model.js'
 import { LocalClient } from './local-client.js'
 import { ProcessClient } from './process-client.js'
 import type { ProcessPool } from './process-pool.js'
 import type { Random } from './random.js'
 import { RecordedClient } from './recorded-client.js'
+import { longestInCommon } from './stalls.js'
 import { within } from './within.js'
+import type { Witness } from './witness.js'
 import type { Client, ClientOptions, World } from './world.js'
 import { realTime, TurnedWorldTime, type WorldTime } from './world-time.js'
 
@@ -31,32 +34,50 @@ interface Member {
   readonly channel: Channel
 }
 
+/** What a world has from the suite that makes it. */
+export interface WorldParts {
+  readonly caseId: string
+  readonly pool: ProcessPool
+  readonly random: Random
+  /** Absent in turned time, in which nothing is disturbed. */
+  readonly witness: Witness | undefined
+}
+
 /** The world of one case: its space, its clients and their history. */
 export class SuiteWorld implements World {
   readonly ttlMs: number
   readonly takeoverMs: number
   readonly random: Random
-  readonly history: History = new History()
+  readonly history: History
   readonly #harness: Harness
   readonly #space: Space
+  readonly #caseId: string
   readonly #pool: ProcessPool
+  readonly #witness: Witness | undefined
   readonly #time: WorldTime
   readonly #members: Member[] = []
+  /** Of all clients, and of those that look on. */
+  readonly #ttls: number[]
   /** A case spoke to a driver itself, so the history does not tell everything. */
   #outsiders = false
 
-  constructor(harness: Harness, space: Space, pool: ProcessPool, random: Random) {
+  constructor(harness: Harness, space: Space, { caseId, pool, random, witness }: WorldParts) {
     this.#harness = harness
     this.#space = space
+    this.#caseId = caseId
     this.#pool = pool
+    this.#witness = witness
     this.random = random
     this.ttlMs = harness.sessionTtlMs
+    this.#ttls = [this.ttlMs]
     this.takeoverMs = harness.sessionTtlMs + harness.expiryMarginMs
     this.#time = space.time === undefined ? realTime : new TurnedWorldTime(space.time, this.#everyMs)
+    this.history = new History(() => this.#time.historyNow())
   }
 
   async client(name: string, options: ClientOptions = {}): Promise<Client> {
     const { here = false, faults = [], ...board } = options
+    this.#ttls.push(options.sessionTtlMs ?? this.ttlMs)
     const settings = { board: { name: boardName, sessionTtlMs: this.ttlMs, ...board }, faults }
     // Notes come before the recorded client is there only if opening fails.
     const notes: { tell: (note: ClientNote) => void } = { tell: () => {} }
@@ -65,7 +86,7 @@ export class SuiteWorld implements World {
     const channel = alone
       ? await this.#openProcess(settings, tell)
       : await LocalClient.open(this.#space.driver(), settings, this.#time, tell)
-    const client = new RecordedClient(`${name}#${this.#members.length + 1}`, name, channel, this.history)
+    const client = this.#record(`${name}#${this.#members.length + 1}`, name, channel)
     notes.tell = note => client.noted(note)
     this.#members.push({ client, channel })
     return client
@@ -119,12 +140,14 @@ export class SuiteWorld implements World {
    */
   async finish(): Promise<readonly HistoryProblem[]> {
     await this.#hearEveryone()
-    if (this.#outsiders) return checkHistory(this.history.operations)
+    if (this.#outsiders) return checkHistory(this.history.operations, undefined, this.#timing)
     const observer = await this.#openObserver()
     try {
       let problems: readonly HistoryProblem[] = []
       const settled = async (): Promise<boolean> => {
-        problems = checkHistory(this.history.operations, await finalState(observer))
+        const at = this.history.now()
+        const final = { ...(await finalState(observer)), closed: true, at }
+        problems = checkHistory(this.history.operations, final, this.#timing)
         return problems.length === 0
       }
       const withinMs = this.takeoverMs
@@ -140,18 +163,27 @@ export class SuiteWorld implements World {
   }
 
   /**
-   * Whether a client's process stood still for so long, although nobody had ordered it, that claims may have been lost and
-   * limits missed through no fault of the driver.
+   * Whether the machine kept a client from running for so long that claims may have been lost and limits missed. A client
+   * that stands still alone was kept by its driver, and that is no excuse.
    */
   async wasDisturbed(): Promise<boolean> {
+    if (this.#witness === undefined) return false
     await this.#hearEveryone()
-    return this.#members.some(({ client }) => client.longestStallMs > this.ttlMs / disturbingPart)
+    const stalls = this.#members.flatMap(({ client }) => client.stalls)
+    return longestInCommon(stalls, await this.#witness.stalls()) > this.ttlMs / disturbingPart
   }
 
   /** Ends every client and removes the space. Whatever a client does not do in time is done to it. */
   async dispose(): Promise<void> {
     await Promise.all(this.#members.map(member => this.#dismiss(member)))
     await this.#space.dispose()
+  }
+
+  get #timing(): Timing {
+    return {
+      sessionTtlMs: Math.min(...this.#ttls),
+      takeoverMs: Math.max(...this.#ttls) + this.#harness.expiryMarginMs,
+    }
   }
 
   get #everyMs(): number {
@@ -161,14 +193,14 @@ export class SuiteWorld implements World {
   async #openProcess(settings: ClientSettings, tell: (note: ClientNote) => void): Promise<Channel> {
     const { clientModule } = this.#harness
     if (clientModule === undefined) throw new Error('a harness of a multiProcess driver needs a clientModule')
-    const child = this.#pool.acquire()
+    const child = this.#pool.acquire(this.#caseId)
     if (child.pid === process.pid || this.#members.some(({ channel }) => channel.pid === child.pid)) {
       throw new Error(`client process ${child.pid} is not a process of its own`)
     }
     try {
       await child.open(clientModule, this.#space.config, settings, tell)
     } catch (error) {
-      this.#pool.release(child)
+      await this.#pool.release(child)
       throw error
     }
     return new ProcessClient(this.#pool, child)
@@ -179,6 +211,10 @@ export class SuiteWorld implements World {
     for (const { client } of this.#members) if (client.standing === 'frozen') client.noteFrozen()
     const open = this.#members.filter(({ client }) => client.standing === 'open')
     await Promise.all(open.map(({ channel }) => this.#bounded(channel.call('liftFaults'))))
+  }
+
+  #record(id: string, name: string, channel: Channel): RecordedClient {
+    return new RecordedClient(id, name, channel, this.history, !this.#time.isReal)
   }
 
   async #openObserver(): Promise<Jobboard> {

@@ -1,12 +1,15 @@
 import { type Clock, systemClock } from '@jobboard/core/driver'
 import { type StoppableClock, stoppable } from './gate.js'
 import type { TurnedTime } from './harness.js'
+import { historyNow } from './history.js'
 
 /** The time in which one case lives. */
 export interface WorldTime {
   readonly isReal: boolean
   /** Milliseconds since some moment. */
   now(): number
+  /** The clock of the history. It never stands still, so that what came later has a later time. */
+  historyNow(): number
   elapse(ms: number): Promise<void>
   /** Awaits a call that may need time to pass. */
   during<T>(call: Promise<T>): Promise<T>
@@ -17,12 +20,15 @@ export interface WorldTime {
 export const realTime: WorldTime = {
   isReal: true,
   now: () => performance.now(),
+  historyNow,
   elapse: ms => new Promise(resolve => setTimeout(resolve, ms)),
   during: call => call,
   clientClock: () => stoppable(systemClock),
 }
 
 const leastStepMs = 1
+/** How much slower than the machine's clock a history in turned time goes on by itself. */
+const realPart = 1_000
 
 /**
  * Turned time. It goes on when a case says so, and by itself when a client waits and nothing else happens: a call that
@@ -48,6 +54,11 @@ export class TurnedWorldTime implements WorldTime {
 
   now(): number {
     return this.#clock.monotonic()
+  }
+
+  /** Real time goes on by itself, much slower, between two turns. */
+  historyNow(): number {
+    return this.#clock.monotonic() + historyNow() / realPart
   }
 
   clientClock(): StoppableClock {

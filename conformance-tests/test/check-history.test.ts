@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { checkHistory, type FinalJob } from '../src/check-history.js'
+import { checkHistory, type FinalJob, type HistoryProblem } from '../src/check-history.js'
 import { formatHistory, History, type Operation, parseHistory } from '../src/history.js'
 
 let time = 0
@@ -39,8 +39,18 @@ function claimedBy(owner: string, token: number): FinalJob {
 }
 
 function lawsBroken(operations: readonly Operation[], ...jobs: FinalJob[]): string[] {
-  return checkHistory(operations, { jobs }).map(({ law }) => law)
+  return lawsOf(checkHistory(operations, { jobs }))
 }
+
+function lawsOfClosed(operations: readonly Operation[], ...jobs: FinalJob[]): string[] {
+  return lawsOf(checkHistory(operations, { jobs, closed: true }))
+}
+
+function lawsOf(problems: readonly HistoryProblem[]): string[] {
+  return problems.map(({ law }) => law)
+}
+
+const timing = { sessionTtlMs: 2_000, takeoverMs: 2_500 }
 
 describe('what can have happened is no problem', () => {
   test('nothing at all, and jobs that others put on the board', () => {
@@ -100,6 +110,39 @@ describe('what can have happened is no problem', () => {
     expect(lawsBroken([...once, ...twice])).toEqual([])
   })
 
+  test('an ending that is sent again, and one that only the second send brought home', () => {
+    const start = [post(), claim('a', 1)]
+    expect(lawsBroken([...start, ending('a', 'consume'), ending('a', 'consume')])).toEqual([])
+    const late = [ending('a', 'consume', unknown), toldLost('a'), ending('a', 'consume')]
+    expect(lawsBroken([...start, ...late])).toEqual([])
+  })
+
+  test('a post that put its job on the board and was answered when it had gone on', () => {
+    const slow = post({ state: 'COMPLETE', start: 1, end: 100 })
+    time = 10
+    expect(lawsBroken([slow, claim('a', 1), ending('a', 'consume')])).toEqual([])
+  })
+
+  test('two operators who force the same claim, while the next one is there', () => {
+    const force = () => did('operator', 'forceRelease', { token: '1' })
+    const history = [post(), claim('a', 1), force(), claim('b', 2), force()]
+    expect(lawsBroken(history, claimedBy('b', 2))).toEqual([])
+  })
+
+  test('claims, endings and forced releases that all overlap', () => {
+    const at = { start: 2, end: 50 }
+    const all = ['a', 'b', 'c', 'd', 'e', 'f'].flatMap((client, i) => [
+      claim(client, i + 1, at),
+      ending(client, 'abandon', at),
+    ])
+    expect(lawsBroken([post({ start: 0, end: 1 }), ...all], unclaimed)).toEqual([])
+  })
+
+  test('a claim on the job of a post that was never answered, not even with its id', () => {
+    const nameless = did('poster', 'post', { ...unknown, jobId: undefined } as object)
+    expect(lawsOfClosed([nameless, claim('a', 1)], claimedBy('a', 1))).toEqual([])
+  })
+
   test('claims that the dead leave behind', () => {
     const stopped = did('a', 'stopped')
     const { end: _, ...forEver } = stopped
@@ -154,9 +197,65 @@ describe('what cannot have happened is found', () => {
     ])
   })
 
-  test('a job that is consumed twice', () => {
+  test('a job that is consumed, and then given away again', () => {
     const first = [post(), claim('a', 1), ending('a', 'consume')]
     expect(lawsBroken([...first, claim('b', 2), ending('b', 'consume')])).toEqual(['SETTLE-1'])
+    expect(lawsBroken([...first, claim('b', 2)], claimedBy('b', 2))).toEqual(['CLAIM-3'])
+  })
+
+  test('a job that is consumed by two owners', () => {
+    const both = [post(), claim('a', 1), toldLost('a'), claim('b', 2), ending('b', 'consume')]
+    expect(lawsBroken([...both, ending('a', 'consume')])).toEqual(['SETTLE-1'])
+  })
+
+  test('one claim that ends its job in two ways', () => {
+    const history = [post(), claim('a', 1), ending('a', 'trash'), ending('a', 'consume')]
+    expect(lawsBroken(history, trashed)).toEqual(['SETTLE-1'])
+    expect(lawsBroken(history)).toEqual(['SETTLE-1'])
+  })
+
+  test('a claim before its job was posted, or on one that was never posted', () => {
+    expect(lawsBroken([claim('a', 1), post()], claimedBy('a', 1))).toEqual(['CLAIM-3'])
+    expect(lawsOfClosed([claim('a', 1)], claimedBy('a', 1))).toEqual(['CLAIM-3'])
+  })
+
+  test('a claim on a trashed and on a purged job', () => {
+    const start = [post(), claim('a', 1), ending('a', 'trash')]
+    expect(lawsBroken([...start, claim('b', 2)], claimedBy('b', 2))).toEqual(['CLAIM-3'])
+    expect(lawsBroken([...start, did('operator', 'purge'), claim('b', 2)], claimedBy('b', 2))).toEqual([
+      'CLAIM-3',
+    ])
+  })
+
+  test('an ending by an owner who was told that the claim is lost, though nobody else has it', () => {
+    const lost = [post(), claim('a', 1), toldLost('a')]
+    expect(lawsBroken([...lost, ending('a', 'consume')])).toEqual(['SETTLE-2'])
+    expect(lawsBroken([...lost, ending('a', 'abandon')], unclaimed)).toEqual(['SETTLE-2'])
+  })
+
+  test('an ending after the claim was forced to end, and a forced claim that stands', () => {
+    const forced = [post(), claim('a', 1), did('operator', 'forceRelease', { token: '1' })]
+    expect(lawsBroken([...forced, ending('a', 'consume')])).toEqual(['SETTLE-2'])
+    expect(lawsBroken(forced, claimedBy('a', 1))).toEqual(['CLAIM-13'])
+    const anyToken = [post(), claim('a', 1), did('operator', 'forceRelease')]
+    expect(lawsBroken(anyToken, claimedBy('a', 1))).toEqual(['CLAIM-13'])
+  })
+
+  test('a restore of what was purged, and a restore and a purge of what was never trashed', () => {
+    const purged = [post(), claim('a', 1), ending('a', 'trash'), did('operator', 'purge')]
+    expect(lawsBroken([...purged, did('operator', 'restore')], unclaimed)).toEqual(['SETTLE-5'])
+    expect(lawsBroken([post(), did('operator', 'restore')], unclaimed)).toEqual(['SETTLE-5'])
+    expect(lawsBroken([post(), did('operator', 'purge')])).toEqual(['SETTLE-5'])
+  })
+
+  test('a post that is told of a standing which the job did not have', () => {
+    expect(lawsBroken([post(), post({ state: 'TRASHED' })], unclaimed)).toEqual(['POST-3'])
+    expect(lawsBroken([post(), post({ state: 'COMPLETE' })], unclaimed)).toEqual(['POST-3'])
+  })
+
+  test('a stale ending in an older scope', () => {
+    const history = [post(), claim('a', 9), toldLost('a'), claim('b', 1, { scope: 'new' })]
+    expect(lawsBroken([...history, ending('a', 'abandon')], claimedBy('b', 1))).toEqual(['SETTLE-2'])
   })
 
   test('a stale claim that still could end its job', () => {
@@ -193,6 +292,78 @@ describe('what cannot have happened is found', () => {
     ])
     expect(lawsBroken([post(), claim('a', 1), toldLost('a')], claimedBy('a', 1))).toEqual(['CLAIM-14'])
     expect(lawsBroken([post(), claim('a', 1), did('a', 'close')], claimedBy('a', 1))).toEqual(['CLAIM-12'])
+  })
+
+  test('a claim that was settled or whose board was closed, and that stands although its client stood still', () => {
+    const start = [post(), claim('a', 1)]
+    const abandoned = [...start, ending('a', 'abandon'), did('a', 'stopped')]
+    expect(lawsBroken(abandoned, claimedBy('a', 1))).toEqual(['SETTLE-1'])
+    const closed = [...start, did('a', 'close', { jobId: undefined } as object), did('a', 'stopped')]
+    expect(lawsBroken(closed, claimedBy('a', 1))).toEqual(['CLAIM-12'])
+    expect(lawsBroken([...start, did('a', 'stopped'), toldLost('a')], claimedBy('a', 1))).toEqual([
+      'CLAIM-14',
+    ])
+    expect(lawsBroken([post(), did('a', 'stopped')], claimedBy('a', 1))).toEqual(['CLAIM-7'])
+  })
+
+  test('a claim that stands when its owner is long dead', () => {
+    const start = time
+    const { end: _, ...dead } = { ...did('a', 'stopped'), start: start + 10 }
+    const history = [
+      post({ start, end: start + 1 }),
+      claim('a', 1, { start: start + 2, end: start + 3 }),
+      dead,
+    ]
+    const unanswered = [
+      post({ start, end: start + 1 }),
+      claim('a', 1, { ...unknown, start: start + 2 }),
+      dead,
+    ]
+    const look = (ms: number) => ({ jobs: [claimedBy('a', 1)], at: start + 10 + ms })
+    for (const [operations, law] of [
+      [history, 'CLAIM-9'],
+      [unanswered, 'CLAIM-9'],
+    ] as const) {
+      expect(lawsOf(checkHistory(operations, look(2_000), timing))).toEqual([])
+      expect(lawsOf(checkHistory(operations, look(3_600_000), timing))).toEqual([law])
+    }
+  })
+
+  test('a claim of which the board names another owner', () => {
+    const history = [post(), claim('a', 1, { owner: 'worker' })]
+    expect(lawsBroken(history, claimedBy('worker', 1))).toEqual([])
+    expect(lawsBroken(history, claimedBy('somebody else', 1))).toEqual(['CLAIM-2'])
+  })
+
+  test('a second owner after a stop that was too short to cost a claim', () => {
+    const short = did('a', 'stopped', { start: 20, end: 320 })
+    const long = did('a', 'stopped', { start: 20, end: 1_500 })
+    const history = (stop: Operation, told: Operation[] = []) => [
+      post({ start: 0, end: 1 }),
+      claim('a', 1, { start: 2, end: 3 }),
+      stop,
+      claim('b', 2, { start: 2_000, end: 2_001 }),
+      ...told,
+    ]
+    const final = { jobs: [claimedBy('b', 2)] }
+    expect(lawsOf(checkHistory(history(short), final, timing))).toEqual(['CLAIM-1', 'CLAIM-7'])
+    expect(lawsOf(checkHistory(history(long), final, timing))).toEqual([])
+    // While renewals fail, any stop may be the last straw: then the owner is told as soon as it runs.
+    const told = did('a', 'lost', { claimId: 'claim of a', start: 330, end: 330 })
+    expect(lawsOf(checkHistory(history(short, [told]), final, timing))).toEqual([])
+  })
+
+  test('a job that is in two places, or twice in one', () => {
+    expect(lawsBroken([post()], unclaimed, trashed)).toEqual(['SETTLE-5'])
+    expect(lawsBroken([post()], unclaimed, unclaimed)).toEqual(['LIST-4'])
+  })
+
+  test('on a board that nobody else uses, a job that nobody posted', () => {
+    const other: FinalJob = { id: 'other', state: 'UNCLAIMED' }
+    expect(lawsOfClosed([post()], unclaimed, other)).toEqual(['POST-3'])
+    expect(
+      lawsOfClosed([post(), did('a', 'post', { ...unknown, jobId: undefined } as object)], unclaimed, other),
+    ).toEqual([])
   })
 
   test('a claim that vanished without a word', () => {

@@ -2,7 +2,15 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { type ConformanceCase, runSuite, type World } from '@jobboard/conformance-tests'
+import {
+  type Client,
+  type ConformanceCase,
+  type Harness,
+  type Report,
+  runSuite,
+  Suite,
+  type World,
+} from '@jobboard/conformance-tests'
 import { afterEach, expect, test, vi } from 'vitest'
 import { processState } from '../src/client-process.js'
 import { harness } from './fixtures/lone-harness.js'
@@ -125,16 +133,17 @@ test('a process that cannot open its board says why', async () => {
   expect(cases[0]?.error).toContain('the configuration of the space did not arrive')
 })
 
-/** Stops a client's process behind the suite's back, as a busy machine does. */
-async function disturb(pid: number, ms: number): Promise<void> {
-  process.kill(pid, 'SIGSTOP')
+/** Stops processes behind the suite's back, as a busy machine does. */
+async function disturb(pids: readonly number[], ms: number): Promise<void> {
+  for (const pid of pids) process.kill(pid, 'SIGSTOP')
   await new Promise(resolve => setTimeout(resolve, ms))
-  process.kill(pid, 'SIGCONT')
+  for (const pid of pids) process.kill(pid, 'SIGCONT')
 }
 
-test('a case that failed while its processes stood still is run again, and the report says so', async () => {
+/** A case that fails once when something stood still, and then passes. */
+function disturbedCase(stops: (world: World, client: Client) => Promise<void>): ConformanceCase {
   let attempts = 0
-  const disturbed: ConformanceCase = {
+  return {
     id: 'lifecycle/disturbed',
     law: 'FAULT-5',
     title: 'disturbed',
@@ -143,14 +152,47 @@ test('a case that failed while its processes stood still is run again, and the r
       const client = await world.client('client')
       attempts += 1
       if (attempts > 1) return
-      await disturb(client.pid, world.ttlMs / 2)
+      await stops(world, client)
       await client.count()
       throw new Error('as if a claim had been lost')
     },
   }
-  const { cases, notes } = await runSuite(harness, { cases: [disturbed] })
-  expect(cases).toMatchObject([{ status: 'passed', disturbed: 1 }])
-  expect(notes.at(-1)).toMatch(/^Disturbed: .*: lifecycle\/disturbed\.$/)
+}
+
+test('a case that failed while the whole machine stood still is run again, and the report says so', async () => {
+  const suite = new Suite(harness)
+  const stopsAll = disturbedCase(async (world, { pid }) => {
+    await vi.waitFor(() => expect(suite.witnessPid).toBeDefined())
+    // Time for the witness to begin.
+    await world.elapse(500)
+    await disturb([pid, suite.witnessPid ?? 0], world.ttlMs / 2)
+  })
+  try {
+    expect(await suite.run(stopsAll)).toMatchObject({ status: 'passed', disturbed: 1 })
+    expect(suite.disturbances).toMatch(/^Disturbed: .*: lifecycle\/disturbed\.$/)
+  } finally {
+    await suite.close()
+  }
+})
+
+test('a client that stands still alone excuses nothing: its driver may be what keeps it', async () => {
+  const suite = new Suite(harness)
+  const stopsOne = disturbedCase((world, { pid }) => disturb([pid], world.ttlMs / 2))
+  try {
+    expect(await suite.run(stopsOne)).toMatchObject({ status: 'failed' })
+    expect(suite.disturbances).toBeUndefined()
+  } finally {
+    await suite.close()
+  }
+})
+
+test('no witness survives the run', async () => {
+  const suite = new Suite(harness)
+  await suite.run(disturbedCase(async () => {}))
+  const pid = suite.witnessPid ?? 0
+  expect(isAlive(pid)).toBe(true)
+  await suite.close()
+  expect(isAlive(pid)).toBe(false)
 })
 
 test('a case that fails although every process ran, or was stopped by its order, is not run again', async () => {
@@ -174,6 +216,50 @@ test('a case that fails although every process ran, or was stopped by its order,
   const { cases } = await runSuite({ ...harness, sessionTtlMs: 20_000 }, { cases: [failing] })
   expect(cases).toMatchObject([{ status: 'failed' }])
   expect(attempts).toBe(1)
+})
+
+/** A case whose client's process dies of what its driver left behind. */
+function crashingRun(crash: string, run: (world: World, client: Client) => Promise<void>): Promise<Report> {
+  const one: ConformanceCase = {
+    id: 'listing/crashing',
+    law: 'LIST-1',
+    title: 'crashing',
+    needs: [],
+    run: async world => run(world, await world.client('client')),
+  }
+  const crashing: Harness = {
+    ...harness,
+    clientModule: new URL('./fixtures/crashing-client.js', import.meta.url),
+    createSpace: async () => ({ ...(await harness.createSpace()), config: { crash } }),
+  }
+  return runSuite(crashing, { cases: [one] })
+}
+
+test('a process that dies in a case fails it by FAULT-5, whatever the case makes of it', async () => {
+  const { cases } = await crashingRun('while it counts', async (world, client) => {
+    await client.count()
+    await world.elapse(200)
+    await client.count().catch(() => {})
+  })
+  expect(cases).toMatchObject([{ status: 'failed', blames: ['FAULT-5'] }])
+  expect(cases[0]?.error).toContain('left behind by the driver')
+})
+
+test('a process that dies of what a closed board left behind fails the case that used it last', async () => {
+  const { cases } = await crashingRun('when it closes', async () => {})
+  expect(cases).toMatchObject([{ status: 'failed', blames: ['FAULT-5'] }])
+  expect(cases[0]?.error).toContain('left behind by the driver')
+})
+
+test('a client whose process is dead cannot be frozen, and does not count as one that stood still', async () => {
+  const { cases } = await crashingRun('never', async (_, client) => {
+    process.kill(client.pid, 'SIGKILL')
+    await vi.waitFor(() => expect(isAlive(client.pid)).toBe(false))
+    await expect(client.freeze()).rejects.toThrow(/is dead|did not stop/)
+  })
+  expect(cases).toMatchObject([{ status: 'failed', blames: ['FAULT-5'] }])
+  expect(cases[0]?.error).toMatch(/^CrashError: the client's process ended \(SIGKILL\)/)
+  expect(cases[0]?.error).not.toContain('caused by')
 })
 
 test('no child survives a run that is killed, not even one that is stopped', async () => {

@@ -18,6 +18,7 @@ export async function conformance(source: HarnessSource, options?: SuiteOptions)
     after(async () => {
       await suite.close()
       if (suite.disturbances !== undefined) console.warn(suite.disturbances)
+      suite.checkCrashes()
     })
     it('the driver declares what its harness says', () => suite.checkDeclared())
     for (const one of suite.applicable) {

@@ -18,6 +18,7 @@ export async function conformance(source: HarnessSource, options?: SuiteOptions)
     afterAll(async () => {
       await suite.close()
       if (suite.disturbances !== undefined) console.warn(suite.disturbances)
+      suite.checkCrashes()
     })
     it('the driver declares what its harness says', () => suite.checkDeclared())
     // Each case has a time limit of its own, which does not run while it waits for its turn.
