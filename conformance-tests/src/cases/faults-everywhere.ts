@@ -1,25 +1,11 @@
 import assert from 'node:assert/strict'
 import type { Claim, Job, Jobboard } from '@jobboard/core'
 import type { ConformanceCase } from '../case.js'
+import type { Law } from '../laws.js'
 import { type Fault, type FaultKind, type Faults, lossy } from '../lossy-driver.js'
 import type { World } from '../world.js'
 import { boardHere } from './bare.js'
 import { arrival, outcomeOf, refusal } from './support.js'
-
-export const lostRepliesEverywhere: ConformanceCase = everywhere('lost-reply', { kind: 'lostReply' })
-export const lostRequestsEverywhere: ConformanceCase = everywhere('lost-request', { kind: 'lostRequest' })
-export const lateArrivalsEverywhere: ConformanceCase = everywhere('late', { kind: 'lateArrival' })
-export const doubledEverywhere: ConformanceCase = everywhere('doubled', { kind: 'doubled' })
-export const halfDoneEverywhere: ConformanceCase = everywhere('half-done', { kind: 'half' })
-export const hungEverywhere: ConformanceCase = everywhere('hung', { kind: 'hang' })
-export const hungButDoneEverywhere: ConformanceCase = everywhere('hung-but-done', {
-  kind: 'hang',
-  done: true,
-})
-export const hungAndLateEverywhere: ConformanceCase = everywhere('hung-and-late', {
-  kind: 'hang',
-  done: 'later',
-})
 
 /** One kind of request: what is there before it, the request, and what its answer and the board must show. */
 interface Stage {
@@ -134,7 +120,9 @@ const requests: Readonly<Record<string, Request>> = {
       return async () => {
         await stage.board.registerEntity({ kind: 'conductor', name: stage.name })
         return async () => {
-          const listed = (await stage.other.entities()).filter(({ kind }) => kind === 'conductor')
+          const listed = (await stage.other.entities()).filter(
+            ({ kind, name }) => kind === 'conductor' && name === stage.name,
+          )
           assert.deepEqual(listed, [{ kind: 'conductor', name: stage.name, metadata: {} }])
         }
       }
@@ -154,16 +142,29 @@ const requests: Readonly<Record<string, Request>> = {
   },
 }
 
-/** Every kind of request meets the fault once, each by a board of its own. */
-function everywhere(what: string, fault: FaultKind): ConformanceCase {
+/** Everything that can happen to one request. */
+const faultKinds: Readonly<Record<string, FaultKind>> = {
+  'a lost reply': { kind: 'lostReply' },
+  'a lost request': { kind: 'lostRequest' },
+  'a late request': { kind: 'lateArrival' },
+  'a doubled request': { kind: 'doubled' },
+  'a request that breaks off': { kind: 'half' },
+  'a request that hangs': { kind: 'hang' },
+  'a request that is done and hangs': { kind: 'hang', done: true },
+  'a request that hangs and comes late': { kind: 'hang', done: 'later' },
+}
+
+/** The request meets every kind of fault once, each time by a board of its own. */
+function whatever(what: keyof typeof requests, law: Law): ConformanceCase {
   return {
-    id: `faults/everywhere-${what}`,
-    law: 'FAULT-3',
-    title: `whatever request meets this fault once is answered, and took place once: ${what.replaceAll('-', ' ')}`,
+    id: `faults/every-fault-of-${what.replaceAll(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`,
+    law,
+    title: `${what}: lost, late, doubled, broken off or hung, once, it is answered and takes place once`,
     needs: [],
     async run(world) {
       await using other = await boardHere(world)
-      const all = Object.entries(requests).map(([name, request]) =>
+      const request = requests[what] ?? assert.fail()
+      const all = Object.entries(faultKinds).map(([name, fault]) =>
         meet(world, other.board, name, request, fault),
       )
       await arrival(world, 'every request is answered', Promise.all(all), 6 * world.takeoverMs)
@@ -259,3 +260,17 @@ async function jobsOf({ other, name }: Stage): Promise<readonly Job[]> {
   for await (const job of other.iterJobs({ ensureFresh: true, names: name })) jobs.push(job)
   return jobs
 }
+
+export const faultsOfPost: ConformanceCase = whatever('post', 'POST-3')
+export const faultsOfStartSession: ConformanceCase = whatever('startSession', 'CLAIM-11')
+export const faultsOfClaim: ConformanceCase = whatever('claim', 'CLAIM-11')
+export const faultsOfClaimNext: ConformanceCase = whatever('claimNext', 'CLAIM-11')
+export const faultsOfRenew: ConformanceCase = whatever('renew', 'CLAIM-10')
+export const faultsOfConsume: ConformanceCase = whatever('consume', 'SETTLE-3')
+export const faultsOfAbandon: ConformanceCase = whatever('abandon', 'SETTLE-3')
+export const faultsOfTrash: ConformanceCase = whatever('trash', 'SETTLE-3')
+export const faultsOfForce: ConformanceCase = whatever('force', 'CLAIM-13')
+export const faultsOfRestore: ConformanceCase = whatever('restore', 'FAULT-3')
+export const faultsOfPurge: ConformanceCase = whatever('purge', 'FAULT-3')
+export const faultsOfAnnounce: ConformanceCase = whatever('announce', 'ENTITY-1')
+export const faultsOfEndSession: ConformanceCase = whatever('endSession', 'CLAIM-12')

@@ -7,9 +7,9 @@ const none = { kind: 'none' } as const
 
 export const nextDeliveredTwice: BrokenDriver = {
   name: 'claimNext hands out the job that another session has just got',
-  laws: ['CLAIM-1', 'CLAIM-7'],
+  laws: ['CLAIM-1', 'CLAIM-7', 'CLAIM-11'],
   because:
-    'the record has room for one claim, so the other owner believes in one that the board does not have',
+    'the record has room for one claim, so the other owner, and who meets a fault, believes in one that the board does not have',
   on(backend) {
     let last: { readonly jobId: string; readonly session: string } | undefined
     return () =>
@@ -74,7 +74,8 @@ export const nextUpsideDown: BrokenDriver = {
 
 export const namesIgnored: BrokenDriver = {
   name: 'claimNext takes jobs of any name',
-  laws: ['CLAIM-5'],
+  laws: ['CLAIM-5', 'CLAIM-11'],
+  because: 'by their names CLAIM-11 tells requests apart that meet faults side by side',
   on: backend => () =>
     new (class extends Spoilt {
       override claimNext(session: SessionRef, wishes: readonly ClaimWish[]): Promise<readonly WishAnswer[]> {

@@ -66,7 +66,8 @@ export const aHundredKept: BrokenDriver = {
 
 export const shortSessions: BrokenDriver = {
   name: 'a session ends at the backend before its time',
-  laws: ['CLAIM-8'],
+  laws: ['CLAIM-8', 'CLAIM-10'],
+  because: 'who has less time than it is told has none left for a renewal that hangs',
   on: backend => () =>
     new (class extends Spoilt {
       override async startSession(request: SessionRequest): Promise<SessionGrant> {
