@@ -12,6 +12,7 @@ export {
   type OperationKind,
   parseHistory,
 } from './history.js'
+export type { Timing } from './history-model.js'
 export { type DriverCall, type DriverMember, type Interceptor, intercept } from './intercept.js'
 export { type Law, lawSummaries, laws, lawsToCome, lawsWithoutCase } from './laws.js'
 export {

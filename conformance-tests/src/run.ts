@@ -267,7 +267,14 @@ export class Suite {
   }
 
   async #createSpace(): Promise<Space> {
-    return this.#inHarness('createSpace', this.#harness.createSpace())
+    const making = this.#harness.createSpace()
+    try {
+      return await this.#inHarness('createSpace', making)
+    } catch (error) {
+      // One that comes too late is not left on somebody's server; whether that works is no more news than the failure.
+      making.then(space => space.dispose()).catch(() => {})
+      throw error
+    }
   }
 
   /** A harness that hangs fails, with the name of what hangs. */

@@ -1,5 +1,5 @@
 import type { Capability } from '@jobboard/core/driver'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { ConformanceCase } from '../src/case.js'
 import type { Harness } from '../src/harness.js'
 import { type CaseResult, isGreen, type Level, makeReport, type Report, renderReport } from '../src/report.js'
@@ -171,4 +171,23 @@ test('a harness that cannot be used is refused, with everything that is wrong wi
   await expect(runSuite(wrong as unknown as Harness)).rejects.toThrow(
     /no capability fast; .*`clientModule` must be a URL.*`sessionTtlMs` must be 1000 or more/,
   )
+})
+
+test('a space that comes too late is removed all the same', async () => {
+  let disposed = false
+  const slow: Harness = {
+    ...harness,
+    createSpace: async () => {
+      await new Promise(resolve => setTimeout(resolve, 100))
+      const dispose = async (): Promise<void> => {
+        disposed = true
+      }
+      return { ...(await harness.createSpace()), dispose }
+    },
+  }
+  const made = await runSuite(slow, { cases: [aCase('posting/one')], harnessLimitMs: 20 })
+  expect(made.cases).toMatchObject([
+    { status: 'failed', error: expect.stringContaining('createSpace of the harness') },
+  ])
+  await vi.waitFor(() => expect(disposed).toBe(true))
 })
