@@ -18,6 +18,7 @@ function settings({ callTimeoutMs }: DriverEnvironment): Settings {
     replyMapping: 'legacy',
     lazyConnect: true,
     enableOfflineQueue: false,
+    enableReadyCheck: false,
     maxRetriesPerRequest: 0,
     autoResubscribe: false,
     enableAutoPipelining: false,
@@ -48,6 +49,9 @@ export async function connect(client: Redis, environment: DriverEnvironment): Pr
   client.on('error', keep)
   try {
     await within(environment, client.connect())
+    // The client would go on in database 0 where the server does not have this one.
+    const { db = 0 } = client.options
+    if (db > 0) await client.select(db)
   } catch (error) {
     client.disconnect()
     const why = reason instanceof Error && reason.name === 'ReplyError' ? reason : error

@@ -163,6 +163,11 @@ local function release(job, how, o)
     if how == 'forced' then call('HSET', key, 'fx', job.token) end
   end
   local ours = owner_of(job.id) == job.owner
+  -- Our lock ends with its session. One that lasts longer is of somebody who claimed under the same name afterwards.
+  if ours and o.over then
+    local left = call('PTTL', ns .. job.id .. '.owned')
+    ours = left >= 0 and left < 1000
+  end
   if ours then call('SET', ns .. job.id .. '.last_modified', stamp()) end
   if ours and o.delay_ms and o.delay_ms > 0 then
     local at = int(now + math.ceil(o.delay_ms))
@@ -189,7 +194,7 @@ local function end_session(id, how, at, most)
   local count = math.min(#claims / 2, most)
   for i = 1, count do
     local claim, job = claims[2 * i - 1], job_of(claims[2 * i])
-    if job.claim == claim then release(job, how, { at = at, remember_ms = for_ms }) end
+    if job.claim == claim then release(job, how, { at = at, remember_ms = for_ms, over = at < now }) end
     call('HDEL', board .. ':c:' .. id, claim)
   end
   if count < #claims / 2 then return count end
