@@ -20,7 +20,7 @@ const everything = [
 const withSeed = seed => ({
   name: `seed-${seed}`,
   node: process.execPath,
-  files: ['packages/memory/test/conformance.test.ts', 'packages/sqlite/test/conformance.test.ts'],
+  files: ['memory', 'redis-lock', 'sqlite'].map(name => `packages/${name}/test/conformance.test.ts`),
   env: { JOBBOARD_CONFORMANCE_SEED: String(seed) },
 })
 

@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import * as memory from '@jobboard/memory'
+import * as redisLock from '@jobboard/redis-lock'
 import * as sqlite from '@jobboard/sqlite'
 import { describe, expect, it } from 'vitest'
 
@@ -9,6 +10,7 @@ import { describe, expect, it } from 'vitest'
 
 const drivers = [
   { name: 'memory', driver: memory.driver, enough: {} },
+  { name: 'redis-lock', driver: redisLock.driver, enough: { url: 'redis://unused' } },
   { name: 'sqlite', driver: sqlite.driver, enough: { dir: 'unused' } },
 ]
 

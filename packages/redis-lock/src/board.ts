@@ -49,7 +49,10 @@ export class Board {
       ...{ sink, clock: environment.clock, sessions: host.sessions },
       sweep: async () => (await sweep()).nextChangeInMs,
     })
+    const reconciling = new Reconciling(client, scripts, layout, sink)
+    let stopWatching = (): void => {}
     const close = (): void => {
+      stopWatching()
       events.stop()
       for (const one of [client, subscriber]) one.disconnect()
     }
@@ -60,7 +63,7 @@ export class Board {
       const { scope, nextChangeInMs } = await sweep()
       await events.start(nextChangeInMs)
       tellTrouble(subscriber, sink)
-      const reconciling = new Reconciling(client, scripts, layout, sink)
+      stopWatching = reconciling.watch(environment.clock, options.foreignPollMs ?? 0)
       return new Board({ scope, server }, host, { scripts, reconciling, close })
     } catch (error) {
       close()

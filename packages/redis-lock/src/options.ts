@@ -1,5 +1,5 @@
 import type { ConnectionOptions } from 'node:tls'
-import { type DriverUrl, objectOption, parseOptions, textOption } from '@jobboard/core/driver'
+import { type DriverUrl, numberOption, objectOption, parseOptions, textOption } from '@jobboard/core/driver'
 import type { RedisOptions } from 'ioredis'
 import * as v from 'valibot'
 
@@ -21,6 +21,13 @@ export interface RedisLockOptions {
   readonly board?: string
   /** Certificates and the like, for `rediss:`. @default what Node.js trusts */
   readonly tls?: ConnectionOptions
+  /**
+   * How often to look for what TaskFlow's processes did, in milliseconds; 0 for never. They tell nobody, so without it a waiter
+   * hears of their jobs at the board's next refresh. Needed only where they share the board.
+   *
+   * @default 0
+   */
+  readonly foreignPollMs?: number
 }
 
 const schema = v.strictObject({
@@ -28,6 +35,7 @@ const schema = v.strictObject({
   client: v.optional(objectOption<RedisClient>('duplicate')),
   board: v.optional(textOption()),
   tls: v.optional(objectOption<ConnectionOptions>()),
+  foreignPollMs: v.optional(numberOption(0, 3_600_000)),
 })
 
 const oneOfBoth = v.check<v.InferOutput<typeof schema>, string>(

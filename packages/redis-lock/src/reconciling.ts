@@ -1,4 +1,4 @@
-import { contentHash, type DriverSink, priorityRank } from '@jobboard/core/driver'
+import { type Clock, contentHash, type DriverSink, priorityRank, type Timer } from '@jobboard/core/driver'
 import type { Redis } from 'ioredis'
 import { decodePosting, malformed } from './codec.js'
 import type { Layout } from './layout.js'
@@ -36,6 +36,25 @@ export class Reconciling {
       const reply = await this.#scripts.run(name, ids, args(round < mostRounds ? '' : 'trust'))
       if (reply[0] !== 'rescan') return reply
       await this.rescan(where)
+    }
+  }
+
+  /** Looks again and again, for those who wait for what others do and tell nobody. Answers how to stop. */
+  watch(clock: Clock, everyMs: number): () => void {
+    let timer: Timer | undefined
+    let stopped = false
+    const next = (): void => {
+      if (!stopped) timer = clock.setTimeout(() => void look(), everyMs).unref()
+    }
+    // Trouble is harmless here: whoever makes a call is told of it.
+    const look = (): Promise<void> =>
+      this.run('catchUp', [], trust => [trust])
+        .catch(() => {})
+        .then(next)
+    if (everyMs > 0) next()
+    return () => {
+      stopped = true
+      timer?.clear()
     }
   }
 

@@ -1,3 +1,9 @@
+/** `remember`, whether hints are trusted. Nothing but the question; what others gave back is found by `pass_time`. */
+export const catchUp: string = `
+tell()
+return { ARGV[2] == '' and is_behind() and 'rescan' or 'ok' }
+`
+
 /** `remember`, `board` or `trash`, then ids. Answers with the entries of those that the hints do not know. */
 export const sift: string = `
 local entries, known = ARGV[2] == 'trash' and trash or listings, ARGV[2] == 'trash' and bin or all

@@ -107,7 +107,7 @@ describe('options and URLs', () => {
   it('unknown options are refused with the known ones', () => {
     assert.throws(() => driver.create({ url: 'redis://h', bord: 'x' }), {
       name: 'InvalidOptionsError',
-      message: /unknown option "bord"; known are url, client, board, tls/,
+      message: /unknown option "bord"; known are url, client, board, tls, foreignPollMs/,
     })
   })
 

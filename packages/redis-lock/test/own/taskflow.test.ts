@@ -34,10 +34,10 @@ interface Shared extends OpenBoard {
   }
 }
 
-async function sharedBoard(): Promise<Shared> {
+async function sharedBoard(options: { readonly foreignPollMs?: number } = {}): Promise<Shared> {
   const server = await ownServer()
   const redis = plainClient(server.url)
-  const board = await openBoard({ url: server.url })
+  const board = await openBoard({ url: server.url, ...options })
   const owned = (id: string): string => `taskflow:${id}.owned`
   const leave = async (id: string): Promise<void> =>
     void (await redis.multi().hdel('taskflow:listings', id).del(owned(id)).exec())
@@ -217,6 +217,19 @@ describe('what TaskFlow wrote', () => {
     await redis.hset('taskflow:listings', id, pythonPosting(id))
     assert.equal(await look(), 1)
     assert.equal((await claimSome(driver, 1)).grants[0]?.job.id, id)
+  })
+
+  it('wakes those who wait, where we look for it', async () => {
+    const { told, python } = await sharedBoard({ foreignPollMs: 50 })
+    const id = await python.post()
+    await eventually('the post is told', () =>
+      told.changes.some(({ jobId, change }) => jobId === id && change === 'posted'),
+    )
+    await python.claim(id, 'snake')
+    await python.consume(id)
+    await eventually('the end is told', () =>
+      told.changes.some(({ jobId, change }) => jobId === id && change === 'removed'),
+    )
   })
 
   it('under an id that we post again is the same job, or a conflict', async () => {
