@@ -12,7 +12,7 @@ import {
   type Standing,
 } from '@jobboard/core/driver'
 import { ordersPerRank } from './layout.js'
-import { decodeValue, encodeValue, jsonOf } from './msgpack.js'
+import { decodeValue, encodeValue, jsonOf, PythonDate } from './msgpack.js'
 
 /** What a posting says that somebody wrote, in TaskFlow's form. */
 export interface Content extends Pick<JobRecord, 'id' | 'name' | 'priority' | 'details' | 'createdOn'> {
@@ -173,8 +173,8 @@ function bookOf(book: unknown): { readonly book?: BookRef } {
   return typeof uuid === 'string' && typeof name === 'string' ? { book: { uuid, name } } : {}
 }
 
-/** TaskFlow's datetimes come as texts without a zone, in UTC. What else somebody wrote there is no time that we know. */
+/** What else somebody wrote there is no time that we know. */
 function timeOf(value: unknown): number {
-  const time = typeof value === 'string' ? Date.parse(`${value.slice(0, 23)}Z`) : Number.NaN
+  const time = value instanceof PythonDate ? value.time : Number.NaN
   return Number.isNaN(time) ? 0 : time
 }

@@ -26,13 +26,13 @@ const extensions = new ExtensionCodec()
 /** As Python writes them: UUID, datetime, count, IP address, set, frozenset, XML-RPC datetime, date. */
 const foreignTypes: readonly ((value: unknown) => unknown)[] = [
   text => text,
-  dateText,
+  dateOf,
   pair => pair,
   number => number,
   list => list,
   list => list,
-  dateText,
-  dateText,
+  dateOf,
+  dateOf,
 ]
 for (const [type, meaning] of foreignTypes.entries()) {
   const read = (data: Uint8Array): unknown =>
@@ -54,12 +54,31 @@ function keyText(key: unknown): string {
   return typeof key === 'string' ? key : jsonOf(key)
 }
 
-/** A date as Python's `isoformat` shows it; TaskFlow's boards with JSON postings have the same. */
-function dateText(value: unknown): string {
-  const { year, month, day, hour, minute, second, microsecond } = value as Readonly<Record<string, number>>
-  const date = `${digits(year, 4)}-${digits(month)}-${digits(day)}`
-  if (hour === undefined) return date
-  return `${date}T${digits(hour)}:${digits(minute)}:${digits(second)}.${digits(microsecond, 6)}`
+/** A date of Python's without a zone, which is UTC in TaskFlow. */
+export class PythonDate {
+  readonly #fields: Readonly<Record<string, number>>
+
+  constructor(fields: unknown) {
+    this.#fields = fields as Readonly<Record<string, number>>
+  }
+
+  /** Milliseconds since 1970. */
+  get time(): number {
+    const { year = 0, month = 0, day, hour, minute, second, microsecond = 0 } = this.#fields
+    return Date.UTC(year, month - 1, day, hour, minute, second, Math.floor(microsecond / 1000))
+  }
+
+  /** As Python's `isoformat` shows it; TaskFlow's boards with JSON postings have the same. */
+  toJSON(): string {
+    const { year, month, day, hour, minute, second, microsecond } = this.#fields
+    const date = `${digits(year, 4)}-${digits(month)}-${digits(day)}`
+    if (hour === undefined) return date
+    return `${date}T${digits(hour)}:${digits(minute)}:${digits(second)}.${digits(microsecond, 6)}`
+  }
+}
+
+function dateOf(fields: unknown): PythonDate {
+  return new PythonDate(fields)
 }
 
 function digits(number: number | undefined, length = 2): string {
@@ -75,7 +94,7 @@ export function jsonOf(value: unknown): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value ?? null)
   if (Array.isArray(value)) return `[${value.map(jsonOf).join()}]`
   if (value instanceof Uint8Array) return JSON.stringify(Buffer.from(value).toString('base64'))
-  if (value instanceof Date) return JSON.stringify(value)
+  if (value instanceof Date || value instanceof PythonDate) return JSON.stringify(value)
   if (value instanceof ExtData) return jsonOf(value.data)
   const members = Object.entries(value).map(([key, member]) => {
     return `${JSON.stringify(key === protoKey ? '__proto__' : key)}:${jsonOf(member)}`

@@ -4,15 +4,14 @@ local session = session_of(ARGV[2])
 
 local function try(id, claim, owner)
   if not session then return { 'over' } end
-  local job = job_of(id)
-  check_claim(job)
+  local job = checked(id)
   local bytes = call('HGET', listings, id)
   if bytes and job.claim == claim then return granted(job, claim, bytes) end
   if receipt(claim) then return { 'ended' } end
   if not bytes then return { 'missing' } end
   if not job.score then return { call('SISMEMBER', bad, id) == 1 and 'missing' or 'adopt' } end
   local there = owner_of(id)
-  if there == delayed then return { 'delayed', call('HGET', companion(id), 'at') or int(now) } end
+  if there == delayed then return { 'delayed', job.x[7] or int(now) } end
   if there then return { 'held', there } end
   return grant(job, session, claim, owner, bytes)
 end
@@ -42,22 +41,21 @@ local function remove(job, how, a)
     local place = call('HINCRBY', board, 'trashed', 1)
     call('HSET', trash, id, call('HGET', listings, id))
     call('ZADD', bin, place, id)
+    call('DEL', ns .. id .. '.owned', ns .. id .. '.last_modified')
     call('HDEL', key, 'c', 'w', 'k', 't', 'fx')
     call('HSET', key, 'tr', ARGV[a + 6], 'tw', job.owner, 'ta', int(now))
     if ARGV[a + 7] == '1' then call('HSET', key, 'te', ARGV[a + 8]) end
   else
-    leave(job, call('HGET', key, 'h'), 'consume')
+    leave(job, 'consume')
   end
   call('HDEL', listings, id)
-  call('DEL', ns .. id .. '.owned', ns .. id .. '.last_modified')
   call('ZREM', all, id)
   note(id, 'removed', how == 'trash' and 'trashed' or 'consumed', job.name, job.owner)
 end
 
 local function finish(a)
   local id, claim, token, how = ARGV[a], ARGV[a + 1], ARGV[a + 2], ARGV[a + 3]
-  local job = job_of(id)
-  check_claim(job)
+  local job = checked(id)
   local on_board = call('HEXISTS', listings, id) == 1
   if on_board and job.claim == claim and job.token == token and job.session == ARGV[2] then
     if how == 'abandon' then
@@ -89,14 +87,13 @@ local function choose(session, claim, owner, names)
   if not session then return { 'over' } end
   local mine = call('HGET', board .. ':c:' .. session.id, claim)
   if mine then
-    local job = job_of(mine)
-    check_claim(job)
+    local job = checked(mine)
     if job.claim == claim then return granted(job, claim, call('HGET', listings, mine)) end
   end
   if receipt(claim) then return { 'ended' } end
   local id = first(names)
   while id do
-    local job, bytes = job_of(id), call('HGET', listings, id)
+    local job, bytes = checked(id), call('HGET', listings, id)
     -- A hint that lost its companion says nothing of its name.
     if not job.name then
       call('ZREM', ready, id)

@@ -5,8 +5,7 @@ if call('HEXISTS', listings, id) == 0 then
   tell()
   return { 'missing' }
 end
-local job = job_of(id)
-check_claim(job)
+local job = checked(id)
 local owner, current = owner_of(id), nil
 if job.claim then
   current = job.token
@@ -47,7 +46,7 @@ call('ZADD', all, job.score, id)
 offer(job)
 note(id, 'posted', 'restored', job.name)
 tell()
-return { 'restored', row(id, bytes, owner_of(id)) }
+return { 'restored', row(job_of(id), bytes, owner_of(id)) }
 `
 
 /** `remember`, job, its order in the trash. */
@@ -55,7 +54,7 @@ export const purge: string = `
 ${ofTheTrash}
 call('HDEL', trash, id)
 call('ZREM', bin, id)
-leave(job, call('HGET', companion(id), 'h'), 'trash')
+leave(job, 'trash')
 tell()
 return { 'purged' }
 `

@@ -8,7 +8,6 @@ local function store(id, hash, name, rank, delay_ms, before, after)
   local bytes = before .. stamp() .. after .. cmsgpack.pack(order)
   local key = companion(id)
   call('HSET', listings, id, bytes)
-  call('DEL', key)
   call('HSET', key, 's', job.score, 'nm', name, 'h', hash)
   call('ZADD', all, job.score, id)
   local owner = owner_of(id)
@@ -24,7 +23,7 @@ local function store(id, hash, name, rank, delay_ms, before, after)
     offer(job)
   end
   note(id, 'posted', '', name)
-  return { 'posted', row(id, bytes, owner) }
+  return { 'posted', row(job_of(id), bytes, owner) }
 end
 
 for i = 2, #ARGV, 7 do
@@ -32,11 +31,11 @@ for i = 2, #ARGV, 7 do
   local there = call('HGET', listings, id)
   local thrown = not there and call('HGET', trash, id)
   if there or thrown then
-    answers[#answers + 1] = { 'there', row(id, there or thrown, thrown and '' or owner_of(id)), thrown and 1 or 0 }
+    answers[#answers + 1] = { 'there', row(job_of(id), there or thrown, thrown and '' or owner_of(id)) }
   else
-    local left = call('HMGET', companion(id), 'how', 'h')
-    if left[1] then
-      answers[#answers + 1] = { left[2] == hash and left[1] or 'conflict' }
+    local how, content = left(id)
+    if how then
+      answers[#answers + 1] = { content == hash and how or 'conflict' }
     else
       answers[#answers + 1] =
         store(id, hash, ARGV[i + 2], tonumber(ARGV[i + 3]), tonumber(ARGV[i + 4]), ARGV[i + 5], ARGV[i + 6])

@@ -9,7 +9,7 @@
  *
  * Fields of a companion: s score · nm name · h content hash · n f l attempts, failures, losses · lb lost by · pv whose work the next
  * (or current) claim continues · at available at · fx last forced token · c w k t the open claim: id, owner, session, token ·
- * tr te tw ta why, with what error, by whom and when trashed · how: it is a receipt, and the job has left the board.
+ * tr te tw ta why, with what error, by whom and when trashed.
  */
 export const prelude: string = String.raw`
 local call = redis.call
@@ -46,8 +46,11 @@ local function tell()
   changes = {}
 end
 
+local stamped = nil
+
 -- TaskFlow's datetime: extension 1, a map, no zone (UTC). The days are turned into a date by the rules of the calendar.
 local function stamp()
+  if stamped then return stamped end
   local seconds = tonumber(clock[1])
   local days = math.floor(seconds / 86400)
   local z = days + 719468
@@ -63,7 +66,8 @@ local function stamp()
     'day', doy - math.floor((153 * mp + 2) / 5) + 1, 'month', month, 'year', year,
     'hour', math.floor(rest / 3600), 'minute', math.floor(rest % 3600 / 60), 'second', rest % 60,
     'microsecond', tonumber(clock[2]))
-  return '\199' .. string.char(#body) .. '\1' .. body
+  stamped = '\199' .. string.char(#body) .. '\1' .. body
+  return stamped
 end
 
 local function companion(id)
@@ -75,14 +79,15 @@ local function owner_of(id)
 end
 
 local function job_of(id)
-  local v = call('HMGET', companion(id), 's', 'nm', 'c', 'w', 'k', 't', 'fx')
-  return { id = id, score = v[1], name = v[2], claim = v[3], owner = v[4], session = v[5], token = v[6], forced = v[7] }
+  local x = call('HMGET', companion(id),
+    's', 'n', 'f', 'l', 'lb', 'pv', 'at', 'c', 'w', 't', 'tr', 'te', 'tw', 'ta', 'h', 'nm', 'k', 'fx')
+  return { id = id, x = x, score = x[1], claim = x[8], owner = x[9], token = x[10], hash = x[15], name = x[16],
+    session = x[17], forced = x[18] }
 end
 
--- A job as the client decodes it.
-local function row(id, bytes, owner)
-  return { id, bytes, owner, call('HMGET', companion(id),
-    's', 'n', 'f', 'l', 'lb', 'pv', 'at', 'c', 'w', 't', 'tr', 'te', 'tw', 'ta', 'h') }
+-- A job as the client decodes it: id, posting, owner, companion.
+local function row(job, bytes, owner)
+  return { job.id, bytes, owner, job.x }
 end
 
 local function next_order()
@@ -120,10 +125,10 @@ local function strike(job)
   call('ZREM', due, job.id)
 end
 
--- Somebody else ended the job. A receipt of ours stays.
+-- Somebody else ended the job.
 local function forget(job)
   strike(job)
-  if call('PTTL', companion(job.id)) == -1 then call('DEL', companion(job.id)) end
+  call('DEL', companion(job.id))
   note(job.id, 'removed', '', job.name)
 end
 
@@ -182,9 +187,12 @@ local function release(job, how, o)
   job.claim = false
 end
 
--- A claim of ours whose lock is gone or somebody else's is lost, though its session lives.
-local function check_claim(job)
-  if job.claim and owner_of(job.id) ~= job.owner then release(job, 'expired', { at = now }) end
+-- A job by its id. A claim of ours whose lock is gone or somebody else's is lost, though its session lives.
+local function checked(id)
+  local job = job_of(id)
+  if not job.claim or owner_of(id) == job.owner then return job end
+  release(job, 'expired', { at = now })
+  return job_of(id)
 end
 
 -- Gives back at most so many claims; the session is over when none is left. Answers how many it gave back.
@@ -289,33 +297,48 @@ local function foreign_token(owner)
 end
 
 local function granted(job, claim, bytes)
-  return { 'claimed', claim, row(job.id, bytes, job.owner) }
+  return { 'claimed', claim, row(job, bytes, job.owner) }
+end
+
+local last_token = nil
+
+-- Greater than every token before, also of boards whose data is lost.
+local function next_token()
+  last_token = math.max((last_token or tonumber(call('HGET', board, 'token') or '0')) + 1, now_us)
+  return int(last_token)
 end
 
 -- Claims a job that nobody owns.
 local function grant(job, session, claim, owner, bytes)
-  local key = companion(job.id)
-  local token = int(math.max(tonumber(call('HGET', board, 'token') or '0') + 1, now_us))
-  call('HSET', board, 'token', token)
+  local key, token, attempts = companion(job.id), next_token(), int((job.x[2] or 0) + 1)
   call('SET', ns .. job.id .. '.owned', owner, 'PXAT', session.expires_at)
   call('SET', ns .. job.id .. '.last_modified', stamp())
-  call('HINCRBY', key, 'n', 1)
-  call('HSET', key, 'c', claim, 'w', owner, 'k', session.id, 't', token)
+  call('HSET', key, 'n', attempts, 'c', claim, 'w', owner, 'k', session.id, 't', token)
+  call('HSET', board, 'token', token)
   call('HSET', board .. ':c:' .. session.id, claim, job.id)
   withdraw(job)
-  call('ZREM', held, job.id)
   note(job.id, 'claimed', '', job.name, owner)
   watch_until = math.min(watch_until or math.huge, tonumber(session.expires_at))
   job.owner = owner
+  job.x[2], job.x[8], job.x[9], job.x[10] = attempts, claim, owner, token
   return granted(job, claim, bytes)
 end
 
--- Where a job that is off the board leaves its receipt.
-local function leave(job, hash, how)
-  call('DEL', companion(job.id))
-  if remember_ms > 0 then
-    call('HSET', companion(job.id), 'h', hash or '', 'how', how)
-    call('PEXPIRE', companion(job.id), remember_ms)
-  end
+local function receipt_of(id)
+  return board .. ':j:' .. id
+end
+
+-- What is left of a job that is off the board for good.
+local function leave(job, how)
+  call('DEL', companion(job.id), ns .. job.id .. '.owned', ns .. job.id .. '.last_modified')
+  if remember_ms > 0 then call('SET', receipt_of(job.id), how .. ' ' .. (job.hash or ''), 'PX', remember_ms) end
+end
+
+-- How a job left the board, and the hash of its content.
+local function left(id)
+  local text = call('GET', receipt_of(id))
+  if not text then return nil end
+  local gap = string.find(text, ' ', 1, true)
+  return string.sub(text, 1, gap - 1), string.sub(text, gap + 1)
 end
 `

@@ -6,11 +6,11 @@ for i = 3, #ARGV do
   local bytes = call('HGET', listings, id)
   local thrown = not bytes and call('HGET', trash, id)
   if bytes then
-    found[#found + 1] = { 'job', row(id, bytes, owner_of(id)) }
+    found[#found + 1] = { 'job', row(job_of(id), bytes, owner_of(id)) }
   elseif thrown then
-    found[#found + 1] = { 'trashed', row(id, thrown, '') }
+    found[#found + 1] = { 'trashed', row(job_of(id), thrown, '') }
   else
-    found[#found + 1] = { call('HGET', companion(id), 'how') or 'absent' }
+    found[#found + 1] = { left(id) or 'absent' }
   end
 end
 tell()
@@ -66,7 +66,7 @@ local function shown(one)
     return nil
   end
   if names and not names[job.name] then return nil end
-  return row(one.id, bytes, owner)
+  return row(job, bytes, owner)
 end
 
 local rows, place = {}, nil
@@ -104,7 +104,7 @@ local found = call('ZRANGE', bin, from, newest, 'BYSCORE', 'LIMIT', 0, limit, 'W
 local rows = {}
 for i = 1, #found, 2 do
   local bytes = call('HGET', trash, found[i])
-  if bytes then rows[#rows + 1] = row(found[i], bytes, '') else call('ZREM', bin, found[i]) end
+  if bytes then rows[#rows + 1] = row(job_of(found[i]), bytes, '') else call('ZREM', bin, found[i]) end
 end
 tell()
 return { 'ok', rows, {}, #found == 2 * limit and found[#found] or false, newest, false }

@@ -24,7 +24,6 @@ local function describe(id, rank, order, name, hash)
   order = tonumber(order)
   if not order or order < 0 or order >= seats_per_rank or order % 1 ~= 0 then order = next_order() end
   local job = { id = id, name = name, score = int(rank * seats_per_rank + order) }
-  if call('HEXISTS', companion(id), 'how') == 1 then call('DEL', companion(id)) end
   call('HSET', companion(id), 's', job.score, 'nm', name, 'h', hash)
   return job
 end

@@ -37,7 +37,7 @@ for i = 1, #claims, 2 do
   if mine[1] ~= claim then
     call('HDEL', board .. ':c:' .. id, claim)
   elseif owner ~= mine[2] then
-    check_claim(job_of(job_id))
+    checked(job_id)
   else
     call('PEXPIREAT', ns .. job_id .. '.owned', expires_at)
     there[claim] = true
