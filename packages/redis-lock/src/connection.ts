@@ -35,9 +35,10 @@ function settings({ callTimeoutMs }: DriverEnvironment): Settings {
 export function makeClient(options: RedisLockOptions, environment: DriverEnvironment): Redis {
   const { url = '', client, tls } = options
   const ours: Settings = { ...settings(environment), ...(tls && { tls }) }
-  const made = client?.duplicate(ours) ?? new Redis({ ...addressOf(url), ...ours })
-  // Whoever calls is told of a lost connection by their call; without a listener it would end the process.
-  return (made as Redis).on('error', () => {})
+  const made = (client?.duplicate(ours) ?? new Redis({ ...addressOf(url), ...ours })) as Redis
+  // Whoever calls is told of a lost connection by their call; without a listener it would end the process. So would the second
+  // error of a socket, of which the client hears the first one only: TLS that is refused has two.
+  return made.on('error', () => made.stream?.on('error', () => {}))
 }
 
 /** Connects, or says why not; nothing stays open then. @throws DriverError */
@@ -54,8 +55,8 @@ export async function connect(client: Redis, environment: DriverEnvironment): Pr
     if (db > 0) await client.select(db)
   } catch (error) {
     client.disconnect()
-    const why = reason instanceof Error && reason.name === 'ReplyError' ? reason : error
-    throw driverError(why, 'Cannot connect to Redis', reason ?? error)
+    // The client rejects in general terms, and tells the reason to its listeners.
+    throw driverError(reason ?? error, 'Cannot connect to Redis')
   } finally {
     client.off('error', keep)
   }

@@ -94,9 +94,9 @@ local function choose(session, claim, owner, names)
   local id = first(names)
   while id do
     local job, bytes = checked(id), call('HGET', listings, id)
-    -- A hint that lost its companion says nothing of its name.
+    -- Somebody deleted its companion, which said its name. Off all lists, it is adopted anew as a job of others.
     if not job.name then
-      call('ZREM', ready, id)
+      strike(job)
       for _, name in ipairs(names) do call('ZREM', by_name(name), id) end
     elseif not bytes then
       forget(job)

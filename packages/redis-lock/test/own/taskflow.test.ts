@@ -342,3 +342,16 @@ describe('a claim of TaskFlow', () => {
     await eventually('it can be claimed then', () => python.claim(job.id, 'snake'))
   })
 })
+
+it('jobs are found again when all keys of ours were deleted by hand', async () => {
+  const { driver, redis } = await sharedBoard()
+  const jobs = [posting(), posting({ name: 'other' })]
+  await driver.post(jobs)
+  const next = async (): Promise<number> => (await claimSome(driver, 1)).grants.length
+  await redis.del(`taskflow:${jobs[0]?.id}.x`)
+  assert.equal(await next(), 1)
+  await eventually('the other one is found', async () => (await next()) === 1)
+  await redis.del(await redis.keys('*.x*'))
+  await redis.del(await redis.keys('*.owned'))
+  assert.deepEqual([await next(), await next()], [1, 1])
+})
