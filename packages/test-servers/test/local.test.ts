@@ -111,6 +111,19 @@ describe('a process that is killed', () => {
   })
 })
 
+it('the end of a server is waited for by a process that has nothing else to do', async () => {
+  const temporary = mkdtempSync(join(tmpdir(), 'jobboard-starter-'))
+  onTestFinished(() => rmSync(temporary, { recursive: true, force: true }))
+  const starter = fileURLToPath(new URL('./starter.mjs', import.meta.url))
+  const child = spawn(process.execPath, [starter, 'ended'], {
+    env: { ...process.env, TMPDIR: temporary },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const status = await new Promise(resolve => child.once('exit', resolve))
+  assert.equal(status, 0)
+  assert.deepEqual(readdirSync(temporary), [])
+})
+
 function firstNumber(child: ChildProcess): Promise<number> {
   return new Promise((resolve, reject) => {
     child.stdout?.once('data', text => resolve(Number(text)))

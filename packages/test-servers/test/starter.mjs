@@ -8,4 +8,9 @@ socket.once('data', async data => {
   if (process.argv[2] === 'paused') await server.pause()
   console.log(/process_id:(\d+)/.exec(data.toString())?.[1])
 })
-setInterval(() => {}, 1_000)
+if (process.argv[2] === 'ended') {
+  socket.destroy()
+  await server[Symbol.asyncDispose]()
+} else {
+  setInterval(() => {}, 1_000)
+}

@@ -83,6 +83,8 @@ export class GuardedProcess {
 
   /** Resolves once the process is gone. */
   async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    // Whoever ends a server last of all still has its folder to remove.
+    this.#shell.ref()
     if (!this.#hasEnded) this.#shell.stdin.write(`${signal.slice('SIG'.length)}\n`)
     await this.#ended
     this.#shell.stdout.destroy()
