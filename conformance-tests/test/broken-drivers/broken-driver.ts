@@ -24,6 +24,11 @@ export class Spoilt extends MemoryDriver {
   }
 }
 
+/** Every driver of one kind. A class for each driver would make engines slower with every one of some thousands. */
+export function each(Kind: new (backend: MemoryBackend) => JobboardDriver): BrokenDriver['on'] {
+  return backend => () => new Kind(backend)
+}
+
 /**
  * Boards in memory. They are called durable here, since a backend outlives its drivers: so the cases that close or kill
  * every client are run too.

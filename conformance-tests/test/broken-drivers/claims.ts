@@ -1,13 +1,13 @@
 import type { ClaimAnswer, ClaimTry, Order, OrderAnswer, SessionRef, WishAnswer } from '@jobboard/core/driver'
 import type { MemoryBackend } from '@jobboard/memory'
-import { aMoment, type BrokenDriver, Spoilt } from './broken-driver.js'
+import { aMoment, type BrokenDriver, each, Spoilt } from './broken-driver.js'
 import { Misclaiming } from './misclaiming.js'
 
 export const claimNotAtomic: BrokenDriver = {
   name: 'a claim looks whether the job is free, and takes it later',
   laws: ['CLAIM-1'],
-  on: backend => () =>
-    new (class extends Spoilt {
+  on: each(
+    class extends Spoilt {
       override async claim(ref: SessionRef, tries: readonly ClaimTry[]): Promise<readonly ClaimAnswer[]> {
         const free = tries.map(({ jobId }) => this.backend.jobs.get(jobId)?.claim === undefined)
         await aMoment()
@@ -22,25 +22,27 @@ export const claimNotAtomic: BrokenDriver = {
         }
         return answers
       }
-    })(backend),
+    },
+  ),
 }
 
 export const ownerNotNamed: BrokenDriver = {
   name: 'who claims a claimed job is not told who has it',
   laws: ['CLAIM-2'],
-  on: backend => () =>
-    new (class extends Misclaiming {
+  on: each(
+    class extends Misclaiming {
       override answered(answer: ClaimAnswer): ClaimAnswer {
         return answer.kind === 'held' ? { kind: 'held', owner: '' } : answer
       }
-    })(backend),
+    },
+  ),
 }
 
 export const heldRefusesAll: BrokenDriver = {
   name: 'one claimed job among several refuses the tries beside it',
   laws: ['CLAIM-2'],
-  on: backend => () =>
-    new (class extends Spoilt {
+  on: each(
+    class extends Spoilt {
       override async claim(ref: SessionRef, tries: readonly ClaimTry[]): Promise<readonly ClaimAnswer[]> {
         const held = tries.find(({ jobId, claimId }) => {
           const claim = this.backend.jobs.get(jobId)?.claim
@@ -52,26 +54,28 @@ export const heldRefusesAll: BrokenDriver = {
         const owner = this.backend.jobs.get(held.jobId)?.claim?.owner ?? ''
         return tries.map(() => ({ kind: 'held', owner }))
       }
-    })(backend),
+    },
+  ),
 }
 
 export const missingIsHeld: BrokenDriver = {
   name: 'a job that is gone is said to be claimed',
   laws: ['CLAIM-3'],
-  on: backend => () =>
-    new (class extends Misclaiming {
+  on: each(
+    class extends Misclaiming {
       override answered(answer: ClaimAnswer): ClaimAnswer {
         return answer.kind === 'missing' ? { kind: 'held', owner: 'nobody' } : answer
       }
-    })(backend),
+    },
+  ),
 }
 
 export const takeoverNotTold: BrokenDriver = {
   name: 'a takeover is not told',
   laws: ['CLAIM-6', 'CLAIM-12'],
   because: 'CLAIM-12 promises a takeover after a close, which only CLAIM-6 can show',
-  on: backend => () =>
-    new (class extends Misclaiming {
+  on: each(
+    class extends Misclaiming {
       override answered(answer: ClaimAnswer): ClaimAnswer {
         return answer.kind === 'claimed' ? silent(answer) : answer
       }
@@ -79,7 +83,8 @@ export const takeoverNotTold: BrokenDriver = {
       override wished(answer: WishAnswer): WishAnswer {
         return answer.kind === 'claimed' ? silent(answer) : answer
       }
-    })(backend),
+    },
+  ),
 }
 
 function silent({
@@ -94,8 +99,8 @@ function silent({
 export const resentClaimRefused: BrokenDriver = {
   name: 'a claim that is sent again is refused, since the job is claimed',
   laws: ['CLAIM-11'],
-  on: backend => () =>
-    new (class extends Spoilt {
+  on: each(
+    class extends Spoilt {
       override async claim(ref: SessionRef, tries: readonly ClaimTry[]): Promise<readonly ClaimAnswer[]> {
         const current = tries.map(({ jobId }) => this.backend.jobs.get(jobId)?.claim)
         const answers = await super.claim(ref, tries)
@@ -106,31 +111,34 @@ export const resentClaimRefused: BrokenDriver = {
             : answer
         })
       }
-    })(backend),
+    },
+  ),
 }
 
 export const forceIgnoresToken: BrokenDriver = {
   name: 'a forced release ends whatever claim the job has',
   laws: ['CLAIM-13'],
-  on: backend => () =>
-    new (class extends Spoilt {
+  on: each(
+    class extends Spoilt {
       override administer<O extends Order>(order: O): Promise<OrderAnswer<O>> {
         if (order.kind !== 'force') return super.administer(order)
         const token = this.backend.jobs.get(order.jobId)?.claim?.token ?? order.token
         return super.administer({ ...order, token })
       }
-    })(backend),
+    },
+  ),
 }
 
 export const ownerCut: BrokenDriver = {
   name: 'of an owner that others have the part before the first colon is told',
   laws: ['CLAIM-2'],
-  on: backend => () =>
-    new (class extends Misclaiming {
+  on: each(
+    class extends Misclaiming {
       override answered(answer: ClaimAnswer): ClaimAnswer {
         return answer.kind === 'held' ? { ...answer, owner: answer.owner.replace(/:.*/s, '') } : answer
       }
-    })(backend),
+    },
+  ),
 }
 
 /** The board as it is, but that losses are recorded otherwise. */

@@ -10,7 +10,7 @@ import type {
 } from '@jobboard/core/driver'
 import { type MemoryBackend, MemoryDriver } from '@jobboard/memory'
 import type { Law } from '../../src/laws.js'
-import { aMoment, type BrokenDriver, Spoilt } from './broken-driver.js'
+import { aMoment, type BrokenDriver, each, Spoilt } from './broken-driver.js'
 
 /** Settles one ending after the other, each in a way of its own. */
 abstract class Missettling extends Spoilt {
@@ -55,12 +55,13 @@ function tokenIgnored(how: Ending['how']): BrokenDriver {
     name: `the token is ignored on ${how}`,
     laws: ['SETTLE-1', 'SETTLE-2'] satisfies readonly Law[],
     because: 'SETTLE-1 asks for the check, SETTLE-2 says whom it keeps away',
-    on: backend => () =>
-      new (class extends Missettling {
+    on: each(
+      class extends Missettling {
         end(session: SessionRef, ending: Ending): Promise<EndingAnswer> {
           return ending.how === how ? this.onCurrent(session, ending) : this.rightly(session, ending)
         }
-      })(backend),
+      },
+    ),
   }
 }
 
@@ -71,8 +72,8 @@ export const tokenIgnoredOnTrash: BrokenDriver = tokenIgnored('trash')
 export const checkThenAct: BrokenDriver = {
   name: 'an ending checks the claim, and acts later',
   laws: ['SETTLE-1'],
-  on: backend => () =>
-    new (class extends Missettling {
+  on: each(
+    class extends Missettling {
       async end(session: SessionRef, ending: Ending): Promise<EndingAnswer> {
         this.backend.sweep()
         const holds = this.backend.jobs.get(ending.jobId)?.claim?.id === ending.claimId
@@ -81,26 +82,28 @@ export const checkThenAct: BrokenDriver = {
         if (!holds || row === undefined) return this.rightly(session, ending)
         return row.claim === undefined ? this.onFree(ending) : this.onCurrent(session, ending)
       }
-    })(backend),
+    },
+  ),
 }
 
 export const expiredHonoured: BrokenDriver = {
   name: 'an expired claim is still honoured while nobody took the job over',
   laws: ['SETTLE-2'],
-  on: backend => () =>
-    new (class extends Missettling {
+  on: each(
+    class extends Missettling {
       async end(session: SessionRef, ending: Ending): Promise<EndingAnswer> {
         const answer = await this.rightly(session, ending)
         return answer.kind === 'lost' && answer.cause === 'expired' ? this.onFree(ending) : answer
       }
-    })(backend),
+    },
+  ),
 }
 
 export const oneLostAllLost: BrokenDriver = {
   name: 'one stale ending among several makes the others lost',
   laws: ['SETTLE-2'],
-  on: backend => () =>
-    new (class extends Spoilt {
+  on: each(
+    class extends Spoilt {
       override async settle(
         session: SessionRef,
         endings: readonly Ending[],
@@ -117,7 +120,8 @@ export const oneLostAllLost: BrokenDriver = {
           ? { endings: lost }
           : { endings: lost, wishes: await this.claimNext(session, wishes) }
       }
-    })(backend),
+    },
+  ),
 }
 
 export const consumeWithoutReceipt: BrokenDriver = {
@@ -176,19 +180,20 @@ class Lenient extends Missettling {
 export const delayIgnoredOnAbandon: BrokenDriver = {
   name: 'the delay of an abandon is ignored',
   laws: ['SETTLE-4'],
-  on: backend => () =>
-    new (class extends Missettling {
+  on: each(
+    class extends Missettling {
       end(session: SessionRef, ending: Ending): Promise<EndingAnswer> {
         return this.rightly(session, ending.how === 'abandon' ? { ...ending, delayMs: 0 } : ending)
       }
-    })(backend),
+    },
+  ),
 }
 
 export const abandonIsATakeover: BrokenDriver = {
   name: 'the claim after an abandon is a takeover',
   laws: ['SETTLE-4'],
-  on: backend => () =>
-    new (class extends Missettling {
+  on: each(
+    class extends Missettling {
       async end(session: SessionRef, ending: Ending): Promise<EndingAnswer> {
         const answer = await this.rightly(session, ending)
         const row = this.backend.jobs.get(ending.jobId)
@@ -197,30 +202,33 @@ export const abandonIsATakeover: BrokenDriver = {
         }
         return answer
       }
-    })(backend),
+    },
+  ),
 }
 
 export const receiptsTooShort: BrokenDriver = {
   name: 'receipts are kept for a third of the time',
   laws: ['SETTLE-3'],
-  on: backend => () =>
-    new (class extends Spoilt {
+  on: each(
+    class extends Spoilt {
       override open(sink: DriverSink, environment: DriverEnvironment): Promise<BackendFacts> {
         return super.open(sink, { ...environment, rememberMs: environment.rememberMs / 3 })
       }
-    })(backend),
+    },
+  ),
 }
 
 export const delayFromThePosting: BrokenDriver = {
   name: 'the delay of an abandon counts from the posting',
   laws: ['SETTLE-4'],
-  on: backend => () =>
-    new (class extends Missettling {
+  on: each(
+    class extends Missettling {
       end(session: SessionRef, ending: Ending): Promise<EndingAnswer> {
         const createdOn = this.backend.jobs.get(ending.jobId)?.createdOn
         if (ending.how !== 'abandon' || createdOn === undefined) return this.rightly(session, ending)
         const delayMs = Math.max(0, createdOn + ending.delayMs - this.backend.clock.now())
         return this.rightly(session, { ...ending, delayMs })
       }
-    })(backend),
+    },
+  ),
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { ClaimWish, Ending, SessionRef, SettleAnswer } from '@jobboard/core/driver'
-import { type BrokenDriver, Spoilt } from './broken-driver.js'
+import { type BrokenDriver, each, Spoilt } from './broken-driver.js'
 
 /** Spoils the wishes that come with endings, and no others. */
 abstract class Misjoining extends Spoilt {
@@ -27,20 +27,21 @@ abstract class Misjoining extends Spoilt {
 export const joinedWishesUnheard: BrokenDriver = {
   name: 'wishes that come with endings are answered as if nothing were claimable',
   laws: ['CLAIM-5'],
-  on: backend => () =>
-    new (class extends Misjoining {
+  on: each(
+    class extends Misjoining {
       joined(session: SessionRef, endings: readonly Ending[], wishes: readonly ClaimWish[]) {
         const nowhere = wishes.map(wish => ({ ...wish, names: ['no job'] }))
         return this.rightly(session, endings, nowhere)
       }
-    })(backend),
+    },
+  ),
 }
 
 export const joinedWishForgotten: BrokenDriver = {
   name: 'a wish that is sent again with its endings takes another job',
   laws: ['CLAIM-11'],
-  on: backend => () =>
-    new (class extends Misjoining {
+  on: each(
+    class extends Misjoining {
       joined(session: SessionRef, endings: readonly Ending[], wishes: readonly ClaimWish[]) {
         const granted = this.backend.session(session)?.claims
         const renamed = wishes.map(wish =>
@@ -48,17 +49,19 @@ export const joinedWishForgotten: BrokenDriver = {
         )
         return this.rightly(session, endings, renamed)
       }
-    })(backend),
+    },
+  ),
 }
 
 export const wishesBeforeEndings: BrokenDriver = {
   name: 'wishes that come with endings are granted before these',
   laws: ['CLAIM-5'],
-  on: backend => () =>
-    new (class extends Misjoining {
+  on: each(
+    class extends Misjoining {
       async joined(session: SessionRef, endings: readonly Ending[], wishes: readonly ClaimWish[]) {
         const granted = await this.claimNext(session, wishes)
         return { ...(await super.settle(session, endings)), wishes: granted }
       }
-    })(backend),
+    },
+  ),
 }

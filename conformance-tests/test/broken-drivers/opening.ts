@@ -1,11 +1,11 @@
 import type { BackendFacts, DriverEnvironment, DriverSink } from '@jobboard/core/driver'
-import { type BrokenDriver, Spoilt } from './broken-driver.js'
+import { type BrokenDriver, each, Spoilt } from './broken-driver.js'
 
 export const opensOnce: BrokenDriver = {
   name: 'a driver that could not be opened can never be opened again',
   laws: ['FAULT-2'],
-  on: backend => () =>
-    new (class extends Spoilt {
+  on: each(
+    class extends Spoilt {
       #tried = false
 
       override async open(sink: DriverSink, environment: DriverEnvironment): Promise<BackendFacts> {
@@ -14,5 +14,6 @@ export const opensOnce: BrokenDriver = {
         environment.newId()
         return super.open(sink, environment)
       }
-    })(backend),
+    },
+  ),
 }

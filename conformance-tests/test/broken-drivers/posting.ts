@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { BackendFacts, DriverEnvironment, DriverSink, PostAnswer, Posting } from '@jobboard/core/driver'
 import type { MemoryBackend } from '@jobboard/memory'
-import { type BrokenDriver, Spoilt } from './broken-driver.js'
+import { type BrokenDriver, each, Spoilt } from './broken-driver.js'
 
 /** Tells a restart: a driver that opens a board which no other driver has open. */
 class Restarting extends Spoilt {
@@ -44,33 +44,35 @@ export const acknowledgedTooEarly: BrokenDriver = {
 export const encodedAnew: BrokenDriver = {
   name: 'details are parsed and written anew',
   laws: ['POST-2'],
-  on: backend => () =>
-    new (class extends Spoilt {
+  on: each(
+    class extends Spoilt {
       override post(postings: readonly Posting[]): Promise<readonly PostAnswer[]> {
         return super.post(postings.map(one => ({ ...one, details: JSON.stringify(JSON.parse(one.details)) })))
       }
-    })(backend),
+    },
+  ),
 }
 
 export const postedTwice: BrokenDriver = {
   name: 'posting an id again makes a second job',
   laws: ['POST-3'],
-  on: backend => () =>
-    new (class extends Spoilt {
+  on: each(
+    class extends Spoilt {
       override async post(postings: readonly Posting[]): Promise<readonly PostAnswer[]> {
         const answers = await super.post(postings)
         const again = postings.filter((_, i) => answers[i]?.kind === 'same')
         await super.post(again.map(posting => ({ ...posting, id: randomUUID() })))
         return answers
       }
-    })(backend),
+    },
+  ),
 }
 
 export const conflictNotNoticed: BrokenDriver = {
   name: 'other content under a known id is taken for the same',
   laws: ['POST-3'],
-  on: backend => () =>
-    new (class extends Spoilt {
+  on: each(
+    class extends Spoilt {
       override post(postings: readonly Posting[]): Promise<readonly PostAnswer[]> {
         return super.post(
           postings.map(posting => ({ ...posting, hash: this.#hashThere(posting.id) ?? posting.hash })),
@@ -80,50 +82,54 @@ export const conflictNotNoticed: BrokenDriver = {
       #hashThere(id: string): string | undefined {
         return (this.backend.jobs.get(id)?.posting ?? this.backend.removedReceipt(id))?.hash
       }
-    })(backend),
+    },
+  ),
 }
 
 export const batchSpoilt: BrokenDriver = {
   name: 'a batch ends at the first posting that is there already',
   laws: ['POST-4'],
-  on: backend => () =>
-    new (class extends Spoilt {
+  on: each(
+    class extends Spoilt {
       override async post(postings: readonly Posting[]): Promise<readonly PostAnswer[]> {
         const known = postings.findIndex(({ id }) => this.backend.jobs.has(id))
         const done = await super.post(known < 0 ? postings : postings.slice(0, known + 1))
         const last = done.at(-1)
         return postings.map((_, i) => done[i] ?? last ?? { kind: 'conflict' })
       }
-    })(backend),
+    },
+  ),
 }
 
 export const longNamesCut: BrokenDriver = {
   name: 'long names are cut',
   laws: ['POST-5'],
-  on: backend => () =>
-    new (class extends Spoilt {
+  on: each(
+    class extends Spoilt {
       override post(postings: readonly Posting[]): Promise<readonly PostAnswer[]> {
         return super.post(postings.map(posting => ({ ...posting, name: posting.name.slice(0, 200) })))
       }
-    })(backend),
+    },
+  ),
 }
 
 export const tooEarly: BrokenDriver = {
   name: 'a job posted for later is claimable after half of the time',
   laws: ['POST-6'],
-  on: backend => () =>
-    new (class extends Spoilt {
+  on: each(
+    class extends Spoilt {
       override post(postings: readonly Posting[]): Promise<readonly PostAnswer[]> {
         return super.post(postings.map(posting => ({ ...posting, delayMs: posting.delayMs / 2 })))
       }
-    })(backend),
+    },
+  ),
 }
 
 export const idsTakenAlike: BrokenDriver = {
   name: 'ids that differ in case are taken for one',
   laws: ['POST-3'],
-  on: backend => () =>
-    new (class extends Spoilt {
+  on: each(
+    class extends Spoilt {
       override post(postings: readonly Posting[]): Promise<readonly PostAnswer[]> {
         return super.post(
           postings.map(posting => ({ ...posting, id: this.#alike(posting.id) ?? posting.id })),
@@ -134,7 +140,8 @@ export const idsTakenAlike: BrokenDriver = {
         const small = id.toLowerCase()
         return [...this.backend.jobs.keys()].find(there => there.toLowerCase() === small)
       }
-    })(backend),
+    },
+  ),
 }
 
 export const createdByTheHour: BrokenDriver = {

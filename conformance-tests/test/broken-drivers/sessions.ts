@@ -11,7 +11,7 @@ import type {
   WishAnswer,
 } from '@jobboard/core/driver'
 import type { MemoryBackend } from '@jobboard/memory'
-import { type BrokenDriver, Spoilt } from './broken-driver.js'
+import { type BrokenDriver, each, Spoilt } from './broken-driver.js'
 import { Misreading } from './misreading.js'
 
 /** Spoils what a renewal of a living session answers. */
@@ -29,12 +29,13 @@ class Misrenewing extends Spoilt {
 export const ghostKept: BrokenDriver = {
   name: 'a renewal keeps ghost claims without a word',
   laws: ['CLAIM-7'],
-  on: backend => () =>
-    new (class extends Misrenewing {
+  on: each(
+    class extends Misrenewing {
       override renewed(answer: Extract<RenewAnswer, { kind: 'alive' }>): RenewAnswer {
         return { ...answer, unnamed: [] }
       }
-    })(backend),
+    },
+  ),
 }
 
 export const lossNotTold: BrokenDriver = {
@@ -42,52 +43,56 @@ export const lossNotTold: BrokenDriver = {
   laws: ['CLAIM-7', 'CLAIM-8'],
   because:
     'CLAIM-8 promises that the owner of a forced claim is told within one renewal, by what CLAIM-7 asks of it',
-  on: backend => () =>
-    new (class extends Misrenewing {
+  on: each(
+    class extends Misrenewing {
       override renewed(answer: Extract<RenewAnswer, { kind: 'alive' }>): RenewAnswer {
         return { ...answer, lost: [] }
       }
-    })(backend),
+    },
+  ),
 }
 
 export const aHundredKept: BrokenDriver = {
   name: 'a renewal keeps a hundred claims and no more',
   laws: ['CLAIM-7'],
-  on: backend => () =>
-    new (class extends Misrenewing {
+  on: each(
+    class extends Misrenewing {
       override renewed(answer: Extract<RenewAnswer, { kind: 'alive' }>, { session }: Renewal): RenewAnswer {
         const rows = [...(this.backend.sessions.get(session.id)?.claims.values() ?? [])]
         for (const row of rows.slice(100))
           this.backend.lose(row, { cause: 'expired', at: this.backend.clock.now() }, 60_000)
         return answer
       }
-    })(backend),
+    },
+  ),
 }
 
 export const shortSessions: BrokenDriver = {
   name: 'a session ends at the backend before its time',
   laws: ['CLAIM-8', 'CLAIM-10'],
   because: 'who has less time than it is told has none left for a renewal that hangs',
-  on: backend => () =>
-    new (class extends Spoilt {
+  on: each(
+    class extends Spoilt {
       override async startSession(request: SessionRequest): Promise<SessionGrant> {
         const grant = await super.startSession({ ...request, ttlMs: request.ttlMs * 0.6 })
         return { ...grant, ttlMs: request.ttlMs }
       }
-    })(backend),
+    },
+  ),
 }
 
 export const sessionsLinger: BrokenDriver = {
   name: 'the claims of the dead are given back half a time to live too late',
   laws: ['CLAIM-9', 'CLAIM-5'],
   because: 'when the next session ends is told as it will be, and that is too late',
-  on: backend => () =>
-    new (class extends Spoilt {
+  on: each(
+    class extends Spoilt {
       override async startSession(request: SessionRequest): Promise<SessionGrant> {
         const grant = await super.startSession({ ...request, ttlMs: request.ttlMs * 1.5 })
         return { ...grant, ttlMs: request.ttlMs }
       }
-    })(backend),
+    },
+  ),
 }
 
 export const lateRenewalRefused: BrokenDriver = {
@@ -95,22 +100,22 @@ export const lateRenewalRefused: BrokenDriver = {
   laws: ['CLAIM-10'],
   on(backend) {
     const renewedAt = new Map<string, number>()
-    return () =>
-      new (class extends Spoilt {
-        override startSession(request: SessionRequest): Promise<SessionGrant> {
-          renewedAt.set(request.id, this.backend.clock.now())
-          return super.startSession(request)
-        }
+    class Kind extends Spoilt {
+      override startSession(request: SessionRequest): Promise<SessionGrant> {
+        renewedAt.set(request.id, this.backend.clock.now())
+        return super.startSession(request)
+      }
 
-        override async renew(renewal: Renewal): Promise<RenewAnswer> {
-          const { session } = renewal
-          const ttlMs = this.backend.session(session)?.ttlMs ?? 0
-          const sinceMs = this.backend.clock.now() - (renewedAt.get(session.id) ?? 0)
-          if (sinceMs > ttlMs * 0.4) await super.endSession(session, 'lost')
-          renewedAt.set(session.id, this.backend.clock.now())
-          return super.renew(renewal)
-        }
-      })(backend)
+      override async renew(renewal: Renewal): Promise<RenewAnswer> {
+        const { session } = renewal
+        const ttlMs = this.backend.session(session)?.ttlMs ?? 0
+        const sinceMs = this.backend.clock.now() - (renewedAt.get(session.id) ?? 0)
+        if (sinceMs > ttlMs * 0.4) await super.endSession(session, 'lost')
+        renewedAt.set(session.id, this.backend.clock.now())
+        return super.renew(renewal)
+      }
+    }
+    return () => new Kind(backend)
   },
 }
 
@@ -144,13 +149,13 @@ export const revivedByRenewal: BrokenDriver = {
   laws: ['CLAIM-14'],
   on(backend) {
     const requests = new Map<string, SessionRequest>()
-    return () =>
-      new (class extends Reviving {
-        override async renew(renewal: Renewal): Promise<RenewAnswer> {
-          await this.revive(renewal.session)
-          return super.renew(renewal)
-        }
-      })(backend, requests)
+    class Kind extends Reviving {
+      override async renew(renewal: Renewal): Promise<RenewAnswer> {
+        await this.revive(renewal.session)
+        return super.renew(renewal)
+      }
+    }
+    return () => new Kind(backend, requests)
   },
 }
 
@@ -159,16 +164,16 @@ export const revivedByWish: BrokenDriver = {
   laws: ['CLAIM-14'],
   on(backend) {
     const requests = new Map<string, SessionRequest>()
-    return () =>
-      new (class extends Reviving {
-        override async claimNext(
-          session: SessionRef,
-          wishes: readonly ClaimWish[],
-        ): Promise<readonly WishAnswer[]> {
-          await this.revive(session)
-          return super.claimNext(session, wishes)
-        }
-      })(backend, requests)
+    class Kind extends Reviving {
+      override async claimNext(
+        session: SessionRef,
+        wishes: readonly ClaimWish[],
+      ): Promise<readonly WishAnswer[]> {
+        await this.revive(session)
+        return super.claimNext(session, wishes)
+      }
+    }
+    return () => new Kind(backend, requests)
   },
 }
 
@@ -177,32 +182,33 @@ export const revivedByAnnouncement: BrokenDriver = {
   laws: ['CLAIM-14'],
   on(backend) {
     const requests = new Map<string, SessionRequest>()
-    return () =>
-      new (class extends Reviving {
-        override async administer<O extends Order>(order: O): Promise<OrderAnswer<O>> {
-          if (order.kind === 'announce') await this.revive(order.session)
-          return super.administer(order)
-        }
-      })(backend, requests)
+    class Kind extends Reviving {
+      override async administer<O extends Order>(order: O): Promise<OrderAnswer<O>> {
+        if (order.kind === 'announce') await this.revive(order.session)
+        return super.administer(order)
+      }
+    }
+    return () => new Kind(backend, requests)
   },
 }
 
 export const givenUpIsNoLoss: BrokenDriver = {
   name: 'the claims of a session that was given up do not count as lost',
   laws: ['CLAIM-14'],
-  on: backend => () =>
-    new (class extends Spoilt {
+  on: each(
+    class extends Spoilt {
       override endSession(session: SessionRef): Promise<void> {
         return super.endSession(session, 'closed')
       }
-    })(backend),
+    },
+  ),
 }
 
 export const namesakesLoseTheirs: BrokenDriver = {
   name: 'the end of a session gives back all claims of its owners, whatever session they are in',
   laws: ['CLAIM-12'],
-  on: backend => () =>
-    new (class extends Spoilt {
+  on: each(
+    class extends Spoilt {
       override async endSession(session: SessionRef, cause: 'closed' | 'lost'): Promise<void> {
         const rows = [...(this.backend.session(session)?.claims.values() ?? [])]
         const owners = new Set(rows.map(row => row.claim?.owner))
@@ -212,7 +218,8 @@ export const namesakesLoseTheirs: BrokenDriver = {
           this.backend.lose(row, { cause: 'closed', at: this.backend.clock.now() }, 60_000)
         }
       }
-    })(backend),
+    },
+  ),
 }
 
 export const entityTakenAway: BrokenDriver = {
@@ -220,60 +227,63 @@ export const entityTakenAway: BrokenDriver = {
   laws: ['ENTITY-1'],
   on(backend) {
     const announced = new Map<string, Set<string>>()
-    return () =>
-      new (class extends Spoilt {
-        override administer<O extends Order>(order: O): Promise<OrderAnswer<O>> {
-          if (order.kind === 'announce') {
-            const keys = announced.get(order.session.id) ?? new Set()
-            announced.set(order.session.id, keys.add(JSON.stringify([order.entity.kind, order.entity.name])))
-          }
-          return super.administer(order)
+    class Kind extends Spoilt {
+      override administer<O extends Order>(order: O): Promise<OrderAnswer<O>> {
+        if (order.kind === 'announce') {
+          const keys = announced.get(order.session.id) ?? new Set()
+          announced.set(order.session.id, keys.add(JSON.stringify([order.entity.kind, order.entity.name])))
         }
+        return super.administer(order)
+      }
 
-        override async endSession(session: SessionRef, cause: 'closed' | 'lost'): Promise<void> {
-          await super.endSession(session, cause)
-          for (const key of announced.get(session.id) ?? []) {
-            for (const { entities } of this.backend.sessions.values()) entities.delete(key)
-          }
+      override async endSession(session: SessionRef, cause: 'closed' | 'lost'): Promise<void> {
+        await super.endSession(session, cause)
+        for (const key of announced.get(session.id) ?? []) {
+          for (const { entities } of this.backend.sessions.values()) entities.delete(key)
         }
-      })(backend)
+      }
+    }
+    return () => new Kind(backend)
   },
 }
 
 export const givenUpLivesOn: BrokenDriver = {
   name: 'a session that its owner gave up is left to run out',
   laws: ['CLAIM-14'],
-  on: backend => () =>
-    new (class extends Spoilt {
+  on: each(
+    class extends Spoilt {
       override async endSession(session: SessionRef, cause: 'closed' | 'lost'): Promise<void> {
         if (cause === 'closed') await super.endSession(session, cause)
       }
-    })(backend),
+    },
+  ),
 }
 
 export const closeIsALoss: BrokenDriver = {
   name: 'claims that are given back at close count as losses',
   laws: ['CLAIM-12'],
-  on: backend => () =>
-    new (class extends Spoilt {
+  on: each(
+    class extends Spoilt {
       override async endSession(session: SessionRef, cause: 'closed' | 'lost'): Promise<void> {
         const rows = [...(this.backend.session(session)?.claims.values() ?? [])]
         await super.endSession(session, cause)
         if (cause === 'closed') for (const row of rows) row.losses += 1
       }
-    })(backend),
+    },
+  ),
 }
 
 export const closeHangs: BrokenDriver = {
   name: 'close hangs',
   laws: ['FAULT-5'],
-  on: backend => () =>
-    new (class extends Spoilt {
+  on: each(
+    class extends Spoilt {
       override async close(): Promise<void> {
         await super.close()
         await new Promise<never>(() => {})
       }
-    })(backend),
+    },
+  ),
 }
 
 export const entityOutlives: BrokenDriver = {
@@ -281,17 +291,17 @@ export const entityOutlives: BrokenDriver = {
   laws: ['ENTITY-1'],
   on(backend) {
     const announced = new Map<string, Entity>()
-    return () =>
-      new (class extends Misreading {
-        override administer<O extends Order>(order: O): Promise<OrderAnswer<O>> {
-          if (order.kind === 'announce')
-            announced.set(`${order.entity.kind} ${order.entity.name}`, order.entity)
-          return super.administer(order)
-        }
+    class Kind extends Misreading {
+      override administer<O extends Order>(order: O): Promise<OrderAnswer<O>> {
+        if (order.kind === 'announce')
+          announced.set(`${order.entity.kind} ${order.entity.name}`, order.entity)
+        return super.administer(order)
+      }
 
-        override async entities(): Promise<readonly Entity[]> {
-          return [...announced.values()]
-        }
-      })(backend)
+      override async entities(): Promise<readonly Entity[]> {
+        return [...announced.values()]
+      }
+    }
+    return () => new Kind(backend)
   },
 }

@@ -11,7 +11,7 @@ import type {
   SettleAnswer,
   TrashQuery,
 } from '@jobboard/core/driver'
-import { type BrokenDriver, Spoilt } from './broken-driver.js'
+import { type BrokenDriver, each, Spoilt } from './broken-driver.js'
 import { Misreading } from './misreading.js'
 
 type Row = NonNullable<ReturnType<Spoilt['backend']['jobs']['get']>>
@@ -33,8 +33,8 @@ class Restoring extends Spoilt {
 export const reasonLost: BrokenDriver = {
   name: 'the trash loses the reason',
   laws: ['SETTLE-5'],
-  on: backend => () =>
-    new (class extends Spoilt {
+  on: each(
+    class extends Spoilt {
       override settle(
         session: SessionRef,
         endings: readonly Ending[],
@@ -43,41 +43,45 @@ export const reasonLost: BrokenDriver = {
         const spoilt = endings.map(one => (one.how === 'trash' ? { ...one, reason: 'trashed' } : one))
         return super.settle(session, spoilt, wishes)
       }
-    })(backend),
+    },
+  ),
 }
 
 export const restoredAsNew: BrokenDriver = {
   name: 'a restored job has a new createdOn',
   laws: ['SETTLE-5'],
-  on: backend => () =>
-    new (class extends Restoring {
+  on: each(
+    class extends Restoring {
       override restored(_before: Row, after: Row): void {
         Object.assign(after, { createdOn: this.backend.clock.now() + 1 })
       }
-    })(backend),
+    },
+  ),
 }
 
 export const purgeNotRecognised: BrokenDriver = {
   name: 'a purge that is sent again is told that the job is on the board',
   laws: ['FAULT-3'],
-  on: backend => () =>
-    new (class extends Spoilt {
+  on: each(
+    class extends Spoilt {
       override async administer<O extends Order>(order: O): Promise<OrderAnswer<O>> {
         const answer = await super.administer(order)
         return answer.kind === 'missing' && 'onBoard' in answer ? { ...answer, onBoard: true } : answer
       }
-    })(backend),
+    },
+  ),
 }
 
 export const countsRestored: BrokenDriver = {
   name: 'restoring keeps the counts',
   laws: ['CLAIM-6'],
-  on: backend => () =>
-    new (class extends Restoring {
+  on: each(
+    class extends Restoring {
       override restored({ attempts, failures, losses }: Row, after: Row): void {
         Object.assign(after, { attempts, failures, losses })
       }
-    })(backend),
+    },
+  ),
 }
 
 export const purgedIsListed: BrokenDriver = {
@@ -85,38 +89,39 @@ export const purgedIsListed: BrokenDriver = {
   laws: ['SETTLE-5'],
   on(backend) {
     const purged: JobRecord[] = []
-    return () =>
-      new (class extends Misreading {
-        override async administer<O extends Order>(order: O): Promise<OrderAnswer<O>> {
-          if (order.kind === 'purge') purged.push(...(await this.#inTrash(order.jobId)))
-          return super.administer(order)
-        }
+    class Kind extends Misreading {
+      override async administer<O extends Order>(order: O): Promise<OrderAnswer<O>> {
+        if (order.kind === 'purge') purged.push(...(await this.#inTrash(order.jobId)))
+        return super.administer(order)
+      }
 
-        override async trash(query: TrashQuery): Promise<PageAnswer> {
-          const page = await super.trash(query)
-          return query.after === undefined ? { ...page, jobs: [...purged, ...page.jobs] } : page
-        }
+      override async trash(query: TrashQuery): Promise<PageAnswer> {
+        const page = await super.trash(query)
+        return query.after === undefined ? { ...page, jobs: [...purged, ...page.jobs] } : page
+      }
 
-        async #inTrash(jobId: string): Promise<readonly JobRecord[]> {
-          const { found } = await this.jobs({ kind: 'jobs', ids: [jobId] })
-          return found.flatMap(one =>
-            typeof one === 'object' && one.standing.state === 'TRASHED' ? [one] : [],
-          )
-        }
-      })(backend)
+      async #inTrash(jobId: string): Promise<readonly JobRecord[]> {
+        const { found } = await this.jobs({ kind: 'jobs', ids: [jobId] })
+        return found.flatMap(one =>
+          typeof one === 'object' && one.standing.state === 'TRASHED' ? [one] : [],
+        )
+      }
+    }
+    return () => new Kind(backend)
   },
 }
 
 export const purgedIsForgotten: BrokenDriver = {
   name: 'a purged job leaves no trace',
   laws: ['SETTLE-6'],
-  on: backend => () =>
-    new (class extends Misreading {
+  on: each(
+    class extends Misreading {
       override async jobs(query: JobsQuery): Promise<JobsAnswer> {
         const { scope, found } = await super.jobs(query)
         return { scope, found: found.map(one => (one === 'purged' ? 'absent' : one)) }
       }
-    })(backend),
+    },
+  ),
 }
 
 export const restoredForLater: BrokenDriver = {
@@ -134,13 +139,14 @@ export const restoredForLater: BrokenDriver = {
 export const staysNotToldApart: BrokenDriver = {
   name: 'a restore or purge takes effect on whatever stay in the trash it meets',
   laws: ['FAULT-3'],
-  on: backend => () =>
-    new (class extends Spoilt {
+  on: each(
+    class extends Spoilt {
       override administer<O extends Order>(order: O): Promise<OrderAnswer<O>> {
         if (order.kind !== 'restore' && order.kind !== 'purge') return super.administer(order)
         return super.administer({ ...order, order: this.backend.jobs.get(order.jobId)?.order ?? order.order })
       }
-    })(backend),
+    },
+  ),
 }
 
 export const purgeWithoutReceipt: BrokenDriver = {
