@@ -44,10 +44,19 @@ export interface JobboardDriver {
   /** Stores new jobs, each as durably as the backend is configured to. Storing the same id twice leaves one job (POST-3). */
   post(postings: readonly Posting[]): Promise<readonly PostAnswer[]>
 
-  /** Looks at the backend. Never throws for a malformed entry: it reports it (`MalformedEntry`) and goes on. */
+  /**
+   * Looks at the backend. Never throws for a malformed entry: it reports it (`MalformedEntry`) and goes on.
+   *
+   * Every look but a listing that is not `fresh` reflects all that was acknowledged to anyone before the call.
+   */
   read<Q extends ReadQuery>(query: Q): Promise<ReadAnswer<Q>>
 
-  /** Opens a session. Sent again with the same id, it answers with the session that is there. */
+  /**
+   * Opens a session. Sent again with the same id, it answers with the session that is there.
+   *
+   * It ends at its time to live unless `renew` proves it, also while its process lives and its connection stands: signs of life
+   * that a client library sends by itself must not keep it. One driver may have several at once, the given-up ones among them.
+   */
   startSession(request: SessionRequest): Promise<SessionGrant>
 
   /**
