@@ -29,6 +29,22 @@ export function each(Kind: new (backend: MemoryBackend) => JobboardDriver): Brok
   return backend => () => new Kind(backend)
 }
 
+/** What the drivers of one board know together. */
+export class Shared<S extends object> {
+  readonly #make: () => S
+  readonly #states = new WeakMap<MemoryBackend, S>()
+
+  constructor(make: () => S) {
+    this.#make = make
+  }
+
+  of(backend: MemoryBackend): S {
+    const state = this.#states.get(backend) ?? this.#make()
+    this.#states.set(backend, state)
+    return state
+  }
+}
+
 /**
  * Boards in memory. They are called durable here, since a backend outlives its drivers: so the cases that close or kill
  * every client are run too.

@@ -1,18 +1,23 @@
 import { randomUUID } from 'node:crypto'
 import type { ClaimWish, ListQuery, PageAnswer, SessionRef, WishAnswer } from '@jobboard/core/driver'
-import { type BrokenDriver, each, Spoilt } from './broken-driver.js'
+import { type BrokenDriver, each, Shared, Spoilt } from './broken-driver.js'
 import { Misclaiming } from './misclaiming.js'
 
 const none = { kind: 'none' } as const
+
+interface Delivered {
+  last?: { readonly jobId: string; readonly session: string }
+}
+
+const delivered = new Shared((): Delivered => ({}))
 
 export const nextDeliveredTwice: BrokenDriver = {
   name: 'claimNext hands out the job that another session has just got',
   laws: ['CLAIM-1', 'CLAIM-7', 'CLAIM-11'],
   because:
     'the record has room for one claim, so the other owner, and who meets a fault, believes in one that the board does not have',
-  on(backend) {
-    let last: { readonly jobId: string; readonly session: string } | undefined
-    class Kind extends Spoilt {
+  on: each(
+    class extends Spoilt {
       override async claimNext(
         ref: SessionRef,
         wishes: readonly ClaimWish[],
@@ -21,28 +26,30 @@ export const nextDeliveredTwice: BrokenDriver = {
         for (const wish of wishes) {
           answers.push(this.#again(ref, wish) ?? (await super.claimNext(ref, [wish]))[0] ?? { kind: 'none' })
           const answer = answers.at(-1)
-          if (answer?.kind === 'claimed') last = { jobId: answer.job.id, session: ref.id }
+          if (answer?.kind === 'claimed')
+            delivered.of(this.backend).last = { jobId: answer.job.id, session: ref.id }
         }
         return answers
       }
 
       #again(ref: SessionRef, { claimId, owner }: ClaimWish): WishAnswer | undefined {
         const session = this.backend.session(ref)
+        const { last } = delivered.of(this.backend)
         const row = this.backend.jobs.get(last?.jobId ?? '')
         if (session === undefined || row?.claim === undefined || last?.session === ref.id) return undefined
         return this.backend.claim(session, row, claimId, owner)
       }
-    }
-    return () => new Kind(backend)
-  },
+    },
+  ),
 }
+
+const taken = new Shared(() => new Map<string, string>())
 
 export const nextUpsideDown: BrokenDriver = {
   name: 'claimNext takes the last claimable job',
   laws: ['CLAIM-5'],
-  on(backend) {
-    const taken = new Map<string, string>()
-    class Kind extends Spoilt {
+  on: each(
+    class extends Spoilt {
       override async claimNext(
         ref: SessionRef,
         wishes: readonly ClaimWish[],
@@ -55,19 +62,18 @@ export const nextUpsideDown: BrokenDriver = {
       async #last(ref: SessionRef, { claimId, owner, names }: ClaimWish): Promise<WishAnswer> {
         const query = { kind: 'list', states: 'unclaimed', limit: 100_000, fresh: true } as const
         const { jobs } = await super.read(names === undefined ? query : { ...query, names })
-        const jobId = taken.get(claimId) ?? jobs.at(-1)?.id
+        const jobId = taken.of(this.backend).get(claimId) ?? jobs.at(-1)?.id
         // Nothing to take: let the right driver tell when that changes.
         if (jobId === undefined)
           return (await super.claimNext(ref, [{ claimId, owner, names: ['no job'] }]))[0] ?? none
-        taken.set(claimId, jobId)
+        taken.of(this.backend).set(claimId, jobId)
         const [answer] = await super.claim(ref, [{ jobId, claimId, owner }])
         return answer?.kind === 'claimed' || answer?.kind === 'over' || answer?.kind === 'ended'
           ? answer
           : none
       }
-    }
-    return () => new Kind(backend)
-  },
+    },
+  ),
 }
 
 export const namesIgnored: BrokenDriver = {

@@ -9,7 +9,7 @@ import type {
   Standing,
 } from '@jobboard/core/driver'
 import type { MemoryBackend } from '@jobboard/memory'
-import { type BrokenDriver, each } from './broken-driver.js'
+import { type BrokenDriver, each, Shared } from './broken-driver.js'
 import { Misreading } from './misreading.js'
 
 export const listedUpsideDown: BrokenDriver = {
@@ -40,24 +40,26 @@ export const delayedAmongUnclaimed: BrokenDriver = {
   ),
 }
 
+const shown = new Shared(() => new Map<string, Standing>())
+
 export const staleListing: BrokenDriver = {
   name: 'a listing shows a change of state only when it is read again',
   laws: ['LIST-3'],
-  on(backend) {
-    const shown = new Map<string, Standing>()
-    const late = (job: JobRecord): JobRecord => {
-      const before = shown.get(job.id) ?? job.standing
-      shown.set(job.id, job.standing)
-      return { ...job, standing: before }
-    }
-    class Kind extends Misreading {
+  on: each(
+    class extends Misreading {
       override async list(query: ListQuery): Promise<PageAnswer> {
         const page = await super.list(query)
-        return query.states === 'all' ? { ...page, jobs: page.jobs.map(late) } : page
+        return query.states === 'all' ? { ...page, jobs: page.jobs.map(job => this.#late(job)) } : page
       }
-    }
-    return () => new Kind(backend)
-  },
+
+      #late(job: JobRecord): JobRecord {
+        const standings = shown.of(this.backend)
+        const before = standings.get(job.id) ?? job.standing
+        standings.set(job.id, job.standing)
+        return { ...job, standing: before }
+      }
+    },
+  ),
 }
 
 export const shownTwice: BrokenDriver = {

@@ -10,8 +10,7 @@ import type {
   SessionRequest,
   WishAnswer,
 } from '@jobboard/core/driver'
-import type { MemoryBackend } from '@jobboard/memory'
-import { type BrokenDriver, each, Spoilt } from './broken-driver.js'
+import { type BrokenDriver, each, Shared, Spoilt } from './broken-driver.js'
 import { Misreading } from './misreading.js'
 
 /** Spoils what a renewal of a living session answers. */
@@ -95,51 +94,46 @@ export const sessionsLinger: BrokenDriver = {
   ),
 }
 
+const renewedAt = new Shared(() => new Map<string, number>())
+
 export const lateRenewalRefused: BrokenDriver = {
   name: 'a renewal that comes late, but in time, finds its session ended',
   laws: ['CLAIM-10'],
-  on(backend) {
-    const renewedAt = new Map<string, number>()
-    class Kind extends Spoilt {
+  on: each(
+    class extends Spoilt {
       override startSession(request: SessionRequest): Promise<SessionGrant> {
-        renewedAt.set(request.id, this.backend.clock.now())
+        renewedAt.of(this.backend).set(request.id, this.backend.clock.now())
         return super.startSession(request)
       }
 
       override async renew(renewal: Renewal): Promise<RenewAnswer> {
         const { session } = renewal
         const ttlMs = this.backend.session(session)?.ttlMs ?? 0
-        const sinceMs = this.backend.clock.now() - (renewedAt.get(session.id) ?? 0)
+        const sinceMs = this.backend.clock.now() - (renewedAt.of(this.backend).get(session.id) ?? 0)
         if (sinceMs > ttlMs * 0.4) await super.endSession(session, 'lost')
-        renewedAt.set(session.id, this.backend.clock.now())
+        renewedAt.of(this.backend).set(session.id, this.backend.clock.now())
         return super.renew(renewal)
       }
-    }
-    return () => new Kind(backend)
-  },
+    },
+  ),
 }
+
+const requests = new Shared(() => new Map<string, SessionRequest>())
 
 /** Opens a session again that ran out, under the same id. */
 class Reviving extends Spoilt {
-  readonly #requests: Map<string, SessionRequest>
-
-  constructor(backend: MemoryBackend, requests: Map<string, SessionRequest>) {
-    super(backend)
-    this.#requests = requests
-  }
-
   override startSession(request: SessionRequest): Promise<SessionGrant> {
-    this.#requests.set(request.id, request)
+    requests.of(this.backend).set(request.id, request)
     return super.startSession(request)
   }
 
   override async endSession(session: SessionRef, cause: 'closed' | 'lost'): Promise<void> {
-    this.#requests.delete(session.id)
+    requests.of(this.backend).delete(session.id)
     return super.endSession(session, cause)
   }
 
   async revive({ id }: SessionRef): Promise<void> {
-    const request = this.#requests.get(id)
+    const request = requests.of(this.backend).get(id)
     if (request !== undefined) await super.startSession(request)
   }
 }
@@ -147,24 +141,21 @@ class Reviving extends Spoilt {
 export const revivedByRenewal: BrokenDriver = {
   name: 'a renewal revives a session that expired',
   laws: ['CLAIM-14'],
-  on(backend) {
-    const requests = new Map<string, SessionRequest>()
-    class Kind extends Reviving {
+  on: each(
+    class extends Reviving {
       override async renew(renewal: Renewal): Promise<RenewAnswer> {
         await this.revive(renewal.session)
         return super.renew(renewal)
       }
-    }
-    return () => new Kind(backend, requests)
-  },
+    },
+  ),
 }
 
 export const revivedByWish: BrokenDriver = {
   name: 'a claim of the next job revives a session that expired',
   laws: ['CLAIM-14'],
-  on(backend) {
-    const requests = new Map<string, SessionRequest>()
-    class Kind extends Reviving {
+  on: each(
+    class extends Reviving {
       override async claimNext(
         session: SessionRef,
         wishes: readonly ClaimWish[],
@@ -172,24 +163,21 @@ export const revivedByWish: BrokenDriver = {
         await this.revive(session)
         return super.claimNext(session, wishes)
       }
-    }
-    return () => new Kind(backend, requests)
-  },
+    },
+  ),
 }
 
 export const revivedByAnnouncement: BrokenDriver = {
   name: 'the announcement of an entity revives a session that expired',
   laws: ['CLAIM-14'],
-  on(backend) {
-    const requests = new Map<string, SessionRequest>()
-    class Kind extends Reviving {
+  on: each(
+    class extends Reviving {
       override async administer<O extends Order>(order: O): Promise<OrderAnswer<O>> {
         if (order.kind === 'announce') await this.revive(order.session)
         return super.administer(order)
       }
-    }
-    return () => new Kind(backend, requests)
-  },
+    },
+  ),
 }
 
 export const givenUpIsNoLoss: BrokenDriver = {
@@ -222,29 +210,31 @@ export const namesakesLoseTheirs: BrokenDriver = {
   ),
 }
 
+const announced = new Shared(() => new Map<string, Set<string>>())
+
 export const entityTakenAway: BrokenDriver = {
   name: 'the end of a session takes entities away that another one has announced since',
   laws: ['ENTITY-1'],
-  on(backend) {
-    const announced = new Map<string, Set<string>>()
-    class Kind extends Spoilt {
+  on: each(
+    class extends Spoilt {
       override administer<O extends Order>(order: O): Promise<OrderAnswer<O>> {
         if (order.kind === 'announce') {
-          const keys = announced.get(order.session.id) ?? new Set()
-          announced.set(order.session.id, keys.add(JSON.stringify([order.entity.kind, order.entity.name])))
+          const keys = announced.of(this.backend).get(order.session.id) ?? new Set()
+          announced
+            .of(this.backend)
+            .set(order.session.id, keys.add(JSON.stringify([order.entity.kind, order.entity.name])))
         }
         return super.administer(order)
       }
 
       override async endSession(session: SessionRef, cause: 'closed' | 'lost'): Promise<void> {
         await super.endSession(session, cause)
-        for (const key of announced.get(session.id) ?? []) {
+        for (const key of announced.of(this.backend).get(session.id) ?? []) {
           for (const { entities } of this.backend.sessions.values()) entities.delete(key)
         }
       }
-    }
-    return () => new Kind(backend)
-  },
+    },
+  ),
 }
 
 export const givenUpLivesOn: BrokenDriver = {
@@ -286,22 +276,22 @@ export const closeHangs: BrokenDriver = {
   ),
 }
 
+const everAnnounced = new Shared(() => new Map<string, Entity>())
+
 export const entityOutlives: BrokenDriver = {
   name: 'an entity outlives its session',
   laws: ['ENTITY-1'],
-  on(backend) {
-    const announced = new Map<string, Entity>()
-    class Kind extends Misreading {
+  on: each(
+    class extends Misreading {
       override administer<O extends Order>(order: O): Promise<OrderAnswer<O>> {
         if (order.kind === 'announce')
-          announced.set(`${order.entity.kind} ${order.entity.name}`, order.entity)
+          everAnnounced.of(this.backend).set(`${order.entity.kind} ${order.entity.name}`, order.entity)
         return super.administer(order)
       }
 
       override async entities(): Promise<readonly Entity[]> {
-        return [...announced.values()]
+        return [...everAnnounced.of(this.backend).values()]
       }
-    }
-    return () => new Kind(backend)
-  },
+    },
+  ),
 }

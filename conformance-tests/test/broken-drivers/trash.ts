@@ -11,7 +11,7 @@ import type {
   SettleAnswer,
   TrashQuery,
 } from '@jobboard/core/driver'
-import { type BrokenDriver, each, Spoilt } from './broken-driver.js'
+import { type BrokenDriver, each, Shared, Spoilt } from './broken-driver.js'
 import { Misreading } from './misreading.js'
 
 type Row = NonNullable<ReturnType<Spoilt['backend']['jobs']['get']>>
@@ -84,20 +84,23 @@ export const countsRestored: BrokenDriver = {
   ),
 }
 
+const purged = new Shared((): JobRecord[] => [])
+
 export const purgedIsListed: BrokenDriver = {
   name: 'the trash goes on listing what was purged',
   laws: ['SETTLE-5'],
-  on(backend) {
-    const purged: JobRecord[] = []
-    class Kind extends Misreading {
+  on: each(
+    class extends Misreading {
       override async administer<O extends Order>(order: O): Promise<OrderAnswer<O>> {
-        if (order.kind === 'purge') purged.push(...(await this.#inTrash(order.jobId)))
+        if (order.kind === 'purge') purged.of(this.backend).push(...(await this.#inTrash(order.jobId)))
         return super.administer(order)
       }
 
       override async trash(query: TrashQuery): Promise<PageAnswer> {
         const page = await super.trash(query)
-        return query.after === undefined ? { ...page, jobs: [...purged, ...page.jobs] } : page
+        return query.after === undefined
+          ? { ...page, jobs: [...purged.of(this.backend), ...page.jobs] }
+          : page
       }
 
       async #inTrash(jobId: string): Promise<readonly JobRecord[]> {
@@ -106,9 +109,8 @@ export const purgedIsListed: BrokenDriver = {
           typeof one === 'object' && one.standing.state === 'TRASHED' ? [one] : [],
         )
       }
-    }
-    return () => new Kind(backend)
-  },
+    },
+  ),
 }
 
 export const purgedIsForgotten: BrokenDriver = {
