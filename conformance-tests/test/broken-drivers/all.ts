@@ -11,19 +11,24 @@ import * as tokens from './tokens.js'
 import * as trash from './trash.js'
 import * as watching from './watching.js'
 
-const modules: readonly Readonly<Record<string, BrokenDriver>>[] = [
+/** By the file that they stand in. */
+const groups: Readonly<Record<string, Readonly<Record<string, BrokenDriver>>>> = {
   opening,
   posting,
   listing,
   claims,
-  claimNext,
+  'claim-next': claimNext,
   joined,
   tokens,
   sessions,
   endings,
   trash,
   watching,
-]
+}
+
+export const groupNames: readonly string[] = Object.keys(groups)
 
 /** Every driver that is broken on purpose. */
-export const brokenDrivers: readonly BrokenDriver[] = modules.flatMap(module => Object.values(module))
+export const brokenDrivers: readonly BrokenDriver[] = Object.values(groups).flatMap(group =>
+  Object.values(group),
+)

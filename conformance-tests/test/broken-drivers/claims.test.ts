@@ -1,0 +1,4 @@
+import { testCaught } from './caught.js'
+import * as claims from './claims.js'
+
+testCaught(claims)

@@ -1,0 +1,4 @@
+import { testCaught } from './caught.js'
+import * as endings from './endings.js'
+
+testCaught(endings)

@@ -1,0 +1,4 @@
+import { testCaught } from './caught.js'
+import * as posting from './posting.js'
+
+testCaught(posting)

@@ -1,0 +1,4 @@
+import { testCaught } from './caught.js'
+import * as tokens from './tokens.js'
+
+testCaught(tokens)

@@ -1,0 +1,4 @@
+import { testCaught } from './caught.js'
+import * as watching from './watching.js'
+
+testCaught(watching)
