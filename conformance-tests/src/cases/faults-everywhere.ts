@@ -70,7 +70,7 @@ const requests: Readonly<Record<string, Request>> = {
       return async () => {
         await world.eventually('a renewal is struck', async () => faults.left === 0)
         await world.never('the claim is lost', async () => claim.state !== 'held', {
-          duringMs: world.ttlMs * 2,
+          duringMs: world.ttlMs * 3,
         })
         return claimedOnce(stage, claim)
       }
@@ -181,8 +181,10 @@ async function meet(
 ): Promise<void> {
   const driver = lossy(world.driver())
   const { faults } = driver
-  // Long enough for a request that hangs to be sent again in time, renewals among them, also by a busy machine.
-  const times = { requestTimeoutMs: Math.max(2_000, world.ttlMs), sessionTtlMs: world.ttlMs * 2 }
+  // Long enough for a request that hangs to be sent again in time, also by a busy machine. A renewal that hangs leaves the next
+  // one a fifth of the time to live.
+  const sessionTtlMs = world.ttlMs * (request.member === 'renew' ? 3 : 2)
+  const times = { requestTimeoutMs: Math.max(2_000, world.ttlMs), sessionTtlMs }
   await using here = await boardHere(world, times, driver)
   const stage = { world, board: here.board, faults, fault, name, other }
   try {

@@ -57,7 +57,7 @@ test.each([
   [['count', '--board', 'nowhere'], 'no board URL'],
   [['count', '--board', `file:${'a'.repeat(300)}`], 'ENAMETOOLONG'],
   [['help', 'nope'], "unknown command 'nope'"],
-  [['count', '--board', 'redis://user:secret@localhost/0'], 'npm install @jobboard/redis-lock'],
+  [['count', '--board', 'postgres://user:secret@localhost/db'], 'npm install @jobboard/postgres'],
   [['demo', '--board', 'memory:'], 'leave --board out'],
 ] as const)('wrong usage exits 2: %j', async (args, message) => {
   const cwd = await tempFolder()
